@@ -1,0 +1,63 @@
+# The flow of the project as commands. `make help` lists them; README.md explains them.
+.DEFAULT_GOAL := help
+.PHONY: help data reports test lint lab bench accept lock clean setup
+
+# A conda environment made from environment.yml is used when it is active; otherwise .venv is made here.
+conda_name := $(shell sed -n 's/^name: *//p' environment.yml)
+ifeq ($(CONDA_DEFAULT_ENV),$(conda_name))
+environment := $(CONDA_PREFIX)
+else
+environment := .venv
+endif
+python := $(environment)/bin/python
+run := $(python) -m helpers.batch
+
+help:  ## list the targets, a line each
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
+
+data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 02_join alone)
+	@$(run) --only data
+
+reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en, limit processes with JOBS=1
+	@$(run) $(if $(YEAR),--year $(YEAR)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(JOBS),--jobs $(JOBS))
+
+test: setup  ## run every test: units, properties, notebooks, one whole year of reports
+	@$(python) -m pytest
+
+lint: setup  ## check style of code and notebooks, and that notebooks carry no outputs
+	@$(python) -m ruff check . && $(python) -m ruff format --check . && $(python) -m pytest tests/test_notebooks.py -k committed
+
+lab: setup  ## open the notebooks in JupyterLab
+	@$(python) -m jupyterlab notebooks
+
+bench: setup  ## measure a whole run of all pages from empty folders: time and peak memory
+	@$(python) -m helpers.batch --bench
+
+accept: setup  ## accept the raw tables as they are: rewrite expected row counts and checksums
+	@$(python) -m helpers.indices accept
+
+lock: setup  ## rebuild requirements.lock from pyproject.toml, with hashes
+	@$(python) -m pip install --quiet uv==0.13.9
+	@$(python) -m uv pip compile pyproject.toml --extra develop --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --upgrade --custom-compile-command "make lock" \
+	  --quiet --output-file requirements.lock
+
+clean:  ## remove everything that is computed: data/processed, reports
+	@rm -rf data/processed reports
+
+# The copy of the lock inside the environment says what is installed there: a touched file changes nothing.
+setup:
+	@if cmp -s requirements.lock $(environment)/requirements.lock; then exit 0; fi; \
+	if [ "$(environment)" = .venv ]; then \
+	  for found in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
+	    $$found -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; found=; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "This project needs Python 3.11 or newer with venv; none was found. Install it, or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; \
+	  fi; \
+	  echo "Setting up .venv with $$($$found --version); this takes about two minutes, once."; \
+	  rm -rf .venv && $$found -m venv .venv || exit 1; \
+	fi; \
+	$(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	cp requirements.lock $(environment)/requirements.lock
