@@ -1,0 +1,296 @@
+"""From the raw tables to one table of figures: every stage of the cleaning, one after another."""
+
+import itertools
+import sys
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers import checks, ranking, reconciling, tables, validation
+from helpers import registry as registry_
+from helpers.files import resolve, write_table
+from helpers.ranking import COLUMNS
+from helpers.tables import REJECTED_COLUMNS, rejection
+
+
+class RawDataError(RuntimeError):
+    """The raw data cannot be used at all; the text is one sentence for the person who runs the reports."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """
+    What cleaning makes of the raw tables.
+
+    Attributes
+    ----------
+    figures : pandas.DataFrame
+        The table of figures, columns `COLUMNS`, one row per index, year, province and component.
+    conflicts : pandas.DataFrame
+        Columns `reconciling.CONFLICT_COLUMNS`: reports that differ from the figure chosen, what decided.
+    rejected : pandas.DataFrame
+        Columns `tables.REJECTED_COLUMNS`: what was refused, where it stands and what was expected.
+    changes : pandas.DataFrame
+        Columns `reconciling.CHANGE_COLUMNS`: changes on the year before as the sources state them.
+    checks : pandas.DataFrame
+        Columns `checks.CHECK_COLUMNS`: comparisons with published figures, and of ranks with scores.
+    counts : pandas.DataFrame
+        Columns `checks.COUNT_COLUMNS` and ``expected_reports``, ``expected_provinces``.
+    files : pandas.DataFrame
+        One row a raw table: file, index, rows read, reports taken, rows refused.
+    """
+
+    figures: pd.DataFrame
+    conflicts: pd.DataFrame
+    rejected: pd.DataFrame
+    changes: pd.DataFrame
+    checks: pd.DataFrame
+    counts: pd.DataFrame
+    files: pd.DataFrame
+
+
+def preflight(raw="data/raw"):
+    """
+    Make sure that there is something to clean, before anything is started.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+
+    Raises
+    ------
+    RawDataError
+        If the folder, the registry, the tables of an index or the provinces are missing, or a table is
+        empty.
+    """
+    folder = resolve(raw)
+    if not folder.is_dir():
+        raise RawDataError(
+            f"The folder of the raw tables, {raw}, is missing: restore it from the repository, or run make "
+            "from the project's own folder."
+        )
+    try:
+        known = registry_.load(raw)
+    except registry_.RegistryError as error:
+        raise RawDataError(f"The registry cannot be used: {error}.") from None
+    for name in ("provinces/provinces63.csv", "boundaries/provinces63.geojson", "sources.csv"):
+        if not (folder / name).is_file():
+            raise RawDataError(f"{raw}/{name} is missing: restore it from the repository.")
+    for index in known:
+        paths = sorted((folder / index.slug).glob("*.csv"))
+        if not paths:
+            raise RawDataError(
+                f"{raw}/{index.slug} has no table: put one there, or take [{index.slug}] out of indices.toml."
+            )
+        for path in paths:
+            with path.open("rb") as file:
+                lines = sum(1 for _ in itertools.islice((line for line in file if line.strip()), 2))
+            if lines < 2:
+                raise RawDataError(
+                    f"{raw}/{index.slug}/{path.name} is empty: it needs a header and at least one row; "
+                    "restore it, or remove the file."
+                )
+
+
+def clean(raw="data/raw"):
+    """
+    Make the table of figures from the raw tables.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+
+    Returns
+    -------
+    Cleaned
+
+    Raises
+    ------
+    RawDataError
+        If there is nothing to clean (see `preflight`).
+    """
+    preflight(raw)
+    folder = resolve(raw)
+    known = registry_.load(raw)
+    reports, rejected, files = _read_all(folder, known)
+    reports, refused = validation.validate(reports, known, _source_ids(folder))
+    rejected += refused
+    derived, refused = reconciling.derive_previous_ranks(reports, known)
+    rejected += refused
+    figures, conflicts = reconciling.reconcile(pd.concat([reports, derived], ignore_index=True), known)
+    figures = ranking.add_sums(figures, known)
+    figures = ranking.add_ranks_and_groups(figures, known)
+    rejected = pd.DataFrame(rejected, columns=REJECTED_COLUMNS)
+    files["refused"] = [int((rejected["file"] == file).sum()) for file in files["file"]]
+    return Cleaned(
+        figures=validation.check_figures(figures),
+        conflicts=conflicts,
+        rejected=rejected,
+        changes=reconciling.stated_changes(reports),
+        checks=checks.run_checks(figures, folder, known),
+        counts=checks.count(reports, figures, folder),
+        files=files,
+    )
+
+
+def write(cleaned, processed="data/processed"):
+    """
+    Write what cleaning made, each table whole or not at all.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+    processed : str or pathlib.Path
+        Gets ``indices.csv``, ``conflicts.csv``, ``rejected.csv``, ``changes.csv`` and ``checks.csv``.
+    """
+    folder = resolve(processed)
+    write_table(folder / "indices.csv", cleaned.figures)
+    write_table(folder / "conflicts.csv", cleaned.conflicts)
+    write_table(folder / "rejected.csv", cleaned.rejected)
+    write_table(folder / "changes.csv", cleaned.changes)
+    write_table(folder / "checks.csv", cleaned.checks)
+
+
+def read(processed="data/processed"):
+    """
+    Read the table of figures that 01_clean wrote.
+
+    Parameters
+    ----------
+    processed : str or pathlib.Path
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`; codes and texts as str ("" where empty), rank and ranked as Int64.
+
+    Raises
+    ------
+    RawDataError
+        If the table is not there yet.
+    """
+    path = resolve(processed) / "indices.csv"
+    if not path.is_file():
+        raise RawDataError(f"{processed}/indices.csv is not there: run 01_clean (make data) first.")
+    types = {"score": "float64", "max_score": "float64", "rank": "Int64", "ranked": "Int64", "year": "int64"}
+    texts = {column: str for column in COLUMNS if column not in types}
+    frame = pd.read_csv(path, dtype=types | texts, keep_default_na=False, na_values={c: [""] for c in types})
+    return frame[COLUMNS]
+
+
+def _read_all(folder, known):
+    """Read and correct every table of every index: reports, rejected rows, one row a file."""
+    corrections = _corrections(folder)
+    all_reports, rejected, files = [], [], []
+    for index in known:
+        for path in sorted((folder / index.slug).glob("*.csv")):
+            file = path.relative_to(folder).as_posix()
+            try:
+                table = tables.read_csv(path, folder)
+                _correct(table, [c for c in corrections if c["table"] == file])
+                reports, refused = tables.reports(table, index, folder)
+            except tables.TableError as error:
+                rejected.append(rejection(file, error.row or "", "", "", error.problem, error.expected))
+                files.append((file, index.slug, 0, 0))
+                continue
+            all_reports.append(reports)
+            rejected += refused
+            files.append((file, index.slug, len(table.rows) + len(table.rejected), len(reports)))
+    rejected += _stale(corrections)
+    reports = pd.concat(all_reports, ignore_index=True) if all_reports else pd.DataFrame()
+    return reports, rejected, pd.DataFrame(files, columns=["file", "index", "rows", "reports"])
+
+
+_CORRECTION_KEY = ("year", "gso_code", "component", "source", "score")
+
+
+def _corrections(folder):
+    path = folder / "corrections.csv"
+    if not path.is_file():
+        return []
+    table = tables.read_csv(path, folder)
+    return [{**cells, "row": row, "found": 0} for row, cells in table.rows]
+
+
+def _correct(table, corrections):
+    """Apply corrections to the cells of a table, in place; what matches no row or several is left alone."""
+    for correction in corrections:
+        matching = [
+            (line, cells)
+            for line, cells in table.rows
+            if all(cells.get(key, "") == correction[key] for key in _CORRECTION_KEY)
+            and cells.get(correction["field"]) == correction["expected"]
+        ]
+        correction["found"] = len(matching)
+        if len(matching) != 1:
+            continue
+        if correction["action"] == "drop":
+            table.rows.remove(matching[0])
+        else:
+            matching[0][1][correction["field"]] = correction["new_value"]
+
+
+def _stale(corrections):
+    """Report corrections that no longer fit exactly one row: the source was corrected or has moved."""
+    return [
+        rejection(
+            "corrections.csv",
+            correction["row"],
+            correction["field"],
+            correction["expected"],
+            f"the correction fits {correction['found']} rows of {correction['table']}",
+            "exactly one row with the values named; if the source was corrected, remove the correction",
+        )
+        for correction in corrections
+        if correction["found"] != 1
+    ]
+
+
+def _source_ids(folder):
+    return set(pd.read_csv(folder / "sources.csv", dtype=str)["source"])
+
+
+def accept(raw="data/raw"):
+    """
+    Accept the raw tables as they are: rewrite the expected row counts and the checksums.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+        ``expected_counts.csv`` and the column ``sha256`` of ``tables.csv`` are rewritten.
+
+    Returns
+    -------
+    list of str
+        What changed, a line each.
+
+    Raises
+    ------
+    RawDataError
+        If there is nothing to clean, or a table is not described in ``tables.csv``.
+    """
+    from helpers import provenance
+
+    folder = resolve(raw)
+    counts = clean(raw).counts
+    changed = counts[
+        (counts["reports"] != counts["expected_reports"]).fillna(True)
+        | (counts["provinces"] != counts["expected_provinces"]).fillna(True)
+    ]
+    said = [
+        f"{row.index} {row.year}: {row.expected_reports} -> {row.reports} reports, "
+        f"{row.expected_provinces} -> {row.provinces} provinces"
+        for row in changed.itertuples(index=False)
+    ]
+    write_table(folder / "expected_counts.csv", counts.dropna(subset=["reports"])[checks.COUNT_COLUMNS])
+    return said + provenance.accept(folder)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["accept"]:
+        sys.exit("usage: python -m helpers.indices accept")
+    try:
+        lines = accept()
+    except RawDataError as error:
+        sys.exit(f"Error: {error}")
+    print("\n".join(lines) or "Nothing changed: counts and checksums are as accepted before.")

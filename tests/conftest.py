@@ -1,0 +1,42 @@
+"""Fixtures that several test files share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers import indices, registry
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The folder of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def known():
+    """The registry."""
+    return registry.load(ROOT / "data" / "raw")
+
+
+@pytest.fixture(scope="session")
+def cleaned():
+    """The real raw tables, cleaned once."""
+    return indices.clean(ROOT / "data" / "raw")
+
+
+@pytest.fixture(scope="session")
+def indices_frame(cleaned, tmp_path_factory):
+    """The table of figures as 02_join and the pages read it: written and read back."""
+    folder = tmp_path_factory.mktemp("processed")
+    indices.write(cleaned, folder)
+    return indices.read(folder)
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A copy of the raw tables that a test may spoil."""
+    return Path(shutil.copytree(ROOT / "data" / "raw", tmp_path / "raw"))
