@@ -1,0 +1,398 @@
+import hashlib
+import json
+import shutil
+import sqlite3
+
+import geopandas
+import pandas as pd
+import pyogrio
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import boundaries, provinces
+from helpers.files import resolve
+
+RAW = resolve("data/raw")
+# Centres of towns from gazetteers, and the province of 2011-2024 that each is the seat of.
+TOWNS = {
+    (105.8542, 21.0285): "01",  # Hà Nội
+    (106.6881, 20.8449): "31",  # Hải Phòng
+    (104.9784, 22.8233): "02",  # Hà Giang
+    (107.5909, 16.4637): "46",  # Huế
+    (108.2022, 16.0544): "48",  # Đà Nẵng
+    (108.0378, 12.6667): "66",  # Buôn Ma Thuột, Đắk Lắk
+    (106.6297, 10.8231): "79",  # Thành phố Hồ Chí Minh
+    (105.7469, 10.0342): "92",  # Cần Thơ
+    (105.1524, 9.1769): "96",  # Cà Mau
+}
+
+
+def synthetic(*rows):
+    """Make figures: (index, year, gso_code, component, score, rank)."""
+    columns = ["index", "year", "gso_code", "component", "score", "rank"]
+    return pd.DataFrame(rows, columns=columns).astype({"score": float, "rank": "Int64", "year": int})
+
+
+FIGURES = synthetic(
+    ("papi", 2022, "01", "", 43.25, 7),
+    ("papi", 2022, "79", "", 41.5, None),
+    ("papi", 2022, "79", "participation", 4.5, 3),
+    ("par", 2021, "48", "", None, 8),
+    ("par", 2025, "01", "", 90.5, 2),
+)
+
+
+@pytest.fixture(scope="module")
+def full():
+    return boundaries.load(RAW)
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return boundaries.layers(RAW, FIGURES)
+
+
+@pytest.fixture
+def doctored(tmp_path):
+    """Copy the raw boundaries; gives a function that changes their GeoJSON and returns the raw folder."""
+    for name in ("boundaries", "provinces"):
+        shutil.copytree(RAW / name, tmp_path / name)
+    path = tmp_path / "boundaries" / "provinces63.geojson"
+    path.chmod(0o644)
+
+    def change(edit):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(edit(content) or content), encoding="utf-8")
+        return tmp_path
+
+    return change
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def test_every_province_is_read_once_as_a_valid_polygon(full):
+    assert list(full["gso_code"]) == provinces.load(RAW).codes
+    assert full.crs.to_epsg() == 4326
+    assert full.geometry.is_valid.all() and shapely.coverage_is_valid(full.geometry.values)
+
+
+@pytest.mark.parametrize(("place", "code"), TOWNS.items())
+def test_towns_lie_in_their_provinces(full, place, code):
+    inside = full["gso_code"][full.geometry.contains(shapely.Point(place))]
+    assert list(inside) == [code]
+
+
+def first(content):
+    return content["features"][0]
+
+
+def set_code(code):
+    def edit(content):
+        first(content)["properties"]["gso_code"] = code
+
+    return edit
+
+
+def drop_first(content):
+    content["features"] = content["features"][1:]
+
+
+def transformed(function):
+    """Edit that maps every coordinate pair."""
+
+    def walk(part):
+        return function(*part) if isinstance(part[0], float | int) else [walk(below) for below in part]
+
+    def edit(content):
+        for feature in content["features"]:
+            feature["geometry"]["coordinates"] = walk(feature["geometry"]["coordinates"])
+
+    return edit
+
+
+def declare_utm(content):
+    content["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3405"}}
+
+
+def bow_tie(content):
+    ring = [[105.0, 21.0], [106.0, 22.0], [106.0, 21.0], [105.0, 22.0], [105.0, 21.0]]
+    first(content)["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+
+
+def overlapping(content):
+    ring = [[105.0, 20.5], [106.5, 20.5], [106.5, 21.5], [105.0, 21.5], [105.0, 20.5]]
+    first(content)["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+
+
+def point(content):
+    first(content)["geometry"] = {"type": "Point", "coordinates": [105.0, 21.0]}
+
+
+def no_geometry(content):
+    first(content)["geometry"] = None
+
+
+def rename_property(content):
+    for feature in content["features"]:
+        feature["properties"] = {"code": feature["properties"]["gso_code"]}
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (set_code("05"), "gso_code 05 is none of the 63 provinces"),
+        (set_code("02"), "gso_code 02 stands there more than once"),
+        (drop_first, "gso_code 01 is missing"),
+        (declare_utm, "transform the file to EPSG:4326"),
+        (transformed(lambda x, y: [y, x]), "the axes may be swapped"),
+        (transformed(lambda x, y: [x * 1e4, y * 1e4]), "within longitudes"),
+        (bow_tie, "01: Self-intersection"),
+        (overlapping, "overlap or do not share their border"),
+        (point, "expected valid polygons"),
+        (no_geometry, "01: no geometry"),
+        (rename_property, "property gso_code"),
+        (lambda content: {"type": "FeatureCollection", "features": []}, "provinces63.geojson"),
+    ],
+)
+def test_bad_boundaries_are_refused_with_the_reason(doctored, edit, told):
+    with pytest.raises(boundaries.BoundaryError, match=r"provinces63\.geojson") as caught:
+        boundaries.load(doctored(edit))
+    assert told in str(caught.value)
+
+
+def test_numbers_in_place_of_codes_are_refused(doctored):
+    def numbers(content):
+        for feature in content["features"]:
+            feature["properties"]["gso_code"] = int(feature["properties"]["gso_code"])
+
+    with pytest.raises(boundaries.BoundaryError, match="texts of two characters"):
+        boundaries.load(doctored(numbers))
+
+
+def test_a_missing_and_a_cut_file_are_named(tmp_path):
+    shutil.copytree(RAW / "provinces", tmp_path / "provinces")
+    with pytest.raises(boundaries.BoundaryError, match=r"provinces63\.geojson is missing.*restore"):
+        boundaries.load(tmp_path)
+    path = tmp_path / "boundaries" / "provinces63.geojson"
+    path.parent.mkdir()
+    path.write_bytes((RAW / "boundaries" / "provinces63.geojson").read_bytes()[:50_000])
+    with pytest.raises(boundaries.BoundaryError, match=r"provinces63\.geojson.*restore"):
+        boundaries.load(tmp_path)
+
+
+# --- joining ----------------------------------------------------------------------------------------------
+
+
+def test_unmatched_codes_of_both_sides_are_listed(full):
+    renamed = full.assign(gso_code=full["gso_code"].replace({"01": "03", "02": "05"}))
+    with pytest.raises(boundaries.BoundaryError) as caught:
+        boundaries.join(renamed, provinces.load(RAW))
+    assert "boundaries without a province: 03, 05;" in str(caught.value)
+    assert "provinces without a boundary: 01, 02" in str(caught.value)
+
+
+def test_doubled_codes_are_refused(full):
+    with pytest.raises(boundaries.BoundaryError, match="boundaries have gso_code 96 more than once"):
+        boundaries.join(pd.concat([full, full.tail(1)]), provinces.load(RAW))
+
+
+def test_the_join_goes_by_code_even_if_names_are_exchanged(full):
+    known = provinces.load(RAW)
+    table = known.table.copy()
+    table.loc[["01", "79"], "name_vi"] = table.loc[["79", "01"], "name_vi"].to_numpy()
+    joined = boundaries.join(full, provinces.Provinces("63", table)).set_index("gso_code")
+    assert joined.at["01", "name_vi"] == "Hồ Chí Minh"
+    assert joined.geometry["01"].contains(shapely.Point(105.8542, 21.0285))
+
+
+@settings(max_examples=15, deadline=None)
+@given(order=st.permutations(range(63)))
+def test_the_join_does_not_depend_on_the_order_of_rows(full, order):
+    known = provinces.load(RAW)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(boundaries.join(full.iloc[order], known)), pd.DataFrame(boundaries.join(full, known))
+    )
+
+
+def test_geodesic_areas_agree_with_an_equal_area_projection_and_an_earlier_measurement(full):
+    areas = boundaries.areas_km2(full.geometry)
+    projected = full.to_crs("EPSG:6933").area / 1e6
+    assert ((areas - projected).abs() / projected).max() < 1e-4
+    assert areas.sum() == pytest.approx(boundaries.KNOWN_AREA_KM2, abs=boundaries.AREA_TOLERANCE_KM2)
+
+
+def test_totals_stand_beside_their_province_and_their_vintage(layers):
+    of63 = layers["provinces63"].set_index("gso_code")
+    assert of63.at["01", "papi_score_2022"] == 43.25 and of63.at["01", "papi_rank_2022"] == 7
+    assert of63.at["79", "papi_score_2022"] == 41.5 and pd.isna(of63.at["79", "papi_rank_2022"])
+    assert pd.isna(of63.at["48", "par_score_2021"]) and of63.at["48", "par_rank_2021"] == 8
+    assert of63["papi_score_2022"].notna().sum() == 2
+    assert not [column for column in of63 if column.endswith("2025")]
+    of34 = layers["provinces34"].set_index("gso_code")
+    assert [column for column in of34 if "_score_" in column] == ["par_score_2025"]
+    assert of34.at["01", "par_score_2025"] == 90.5 and of34["par_score_2025"].notna().sum() == 1
+
+
+def test_figures_of_unknown_codes_are_refused(full):
+    stray = synthetic(("papi", 2022, "01", "", 43.0, 1), ("par", 2021, "05", "", 80.0, 2))
+    with pytest.raises(boundaries.BoundaryError, match=r"05 \(par 2021\)"):
+        boundaries.add_totals(boundaries.join(full, provinces.load(RAW)), stray, "63")
+
+
+def test_a_code_that_ended_with_the_63_is_refused_among_the_34():
+    # 02 was Hà Giang, which is part of Tuyên Quang (08) since 1 July 2025.
+    with pytest.raises(boundaries.BoundaryError, match=r"34 boundaries has: 02 \(par 2025\)"):
+        boundaries.layers(RAW, synthetic(("par", 2025, "02", "", 80.0, 1)))
+
+
+def test_two_totals_of_one_province_are_refused(full):
+    twice = synthetic(("papi", 2022, "01", "", 43.0, 1), ("papi", 2022, "01", "", 44.0, 2))
+    with pytest.raises(boundaries.BoundaryError, match="more than one total for papi 2022 of 01"):
+        boundaries.add_totals(boundaries.join(full, provinces.load(RAW)), twice, "63")
+
+
+# --- merging and simplifying --------------------------------------------------------------------------------
+
+
+def test_the_63_merge_to_34_valid_units_of_the_same_area(full, layers):
+    merged = layers["provinces34"]
+    assert list(merged["gso_code"]) == provinces.load(RAW, "34").codes
+    assert merged.geometry.is_valid.all() and shapely.coverage_is_valid(merged.geometry.values)
+    areas = boundaries.areas_km2(full.geometry)
+    assert boundaries.areas_km2(merged.geometry).sum() == pytest.approx(areas.sum(), rel=1e-9)
+    by_code = full.set_index("gso_code").geometry
+    # provinces34.csv lists the old codes itself, apart from the crosswalk.
+    for _, unit in merged.iterrows():
+        parts = by_code[unit["old_codes"].split("|")]
+        assert shapely.union_all(parts.values).equals(unit["geometry"]), unit["gso_code"]
+
+
+def test_a_wrong_crosswalk_is_refused(full):
+    crosswalk = provinces.crosswalk(RAW)
+    with pytest.raises(boundaries.BoundaryError, match="differ in gso_code 01"):
+        boundaries.dissolve(full, crosswalk.drop("01"))
+    with pytest.raises(boundaries.BoundaryError, match="got 33"):
+        boundaries.dissolve(full, crosswalk.replace("01", "04"))
+
+
+def test_simplified_borders_fit_together_and_keep_the_shape(layers):
+    for name in ("provinces63", "provinces34"):
+        plain, simple = layers[name], layers[f"{name}_simplified"]
+        assert list(simple["gso_code"]) == list(plain["gso_code"])
+        assert simple.geometry.is_valid.all() and shapely.coverage_is_valid(simple.geometry.values)
+        points = shapely.get_num_coordinates(simple.geometry.values).sum()
+        assert points < 0.6 * shapely.get_num_coordinates(plain.geometry.values).sum()
+        assert shapely.hausdorff_distance(plain.boundary.values, simple.boundary.values).max() < 0.05
+        change = boundaries.areas_km2(simple.geometry) / boundaries.areas_km2(plain.geometry) - 1
+        assert change.abs().max() < 0.02
+
+
+# --- the file -----------------------------------------------------------------------------------------------
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_equal_layers_give_equal_bytes(tmp_path, layers):
+    boundaries.write(tmp_path / "first.gpkg", layers)
+    boundaries.write(tmp_path / "second.gpkg", boundaries.layers(RAW, FIGURES))
+    assert digest(tmp_path / "first.gpkg") == digest(tmp_path / "second.gpkg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.gpkg", "second.gpkg"]
+    changed = boundaries.layers(RAW, FIGURES.assign(score=FIGURES["score"] + 1))
+    boundaries.write(tmp_path / "third.gpkg", changed)
+    assert digest(tmp_path / "first.gpkg") != digest(tmp_path / "third.gpkg")
+
+
+def test_what_is_written_is_read_again(tmp_path, layers):
+    boundaries.write(tmp_path / "provinces.gpkg", layers)
+    assert {name for name, _ in pyogrio.list_layers(tmp_path / "provinces.gpkg")} == set(layers)
+    for vintage in ("63", "34"):
+        for simplified in (True, False):
+            name = f"provinces{vintage}" + ("_simplified" if simplified else "")
+            read, made = boundaries.read(tmp_path, vintage, simplified), layers[name].set_index("gso_code")
+            assert read.crs.to_epsg() == 4326 and list(read.index) == list(made.index)
+            # The file holds multipolygons throughout; a multipolygon of one part is the same shape.
+            assert read.geometry.geom_equals(made.geometry).all()
+            columns = made.columns.drop("geometry")
+            pd.testing.assert_frame_equal(
+                pd.DataFrame(read[columns]), pd.DataFrame(made[columns]), check_dtype=False
+            )
+
+
+def test_missing_figures_are_null_in_the_file(tmp_path, layers):
+    boundaries.write(tmp_path / "provinces.gpkg", layers)
+    with sqlite3.connect(tmp_path / "provinces.gpkg") as database:
+        query = (
+            "SELECT typeof(papi_score_2022), typeof(papi_rank_2022), count(*) FROM provinces63 GROUP BY 1, 2"
+        )
+        assert sorted(database.execute(query)) == [
+            ("null", "null", 61),
+            ("real", "integer", 1),
+            ("real", "null", 1),
+        ]
+    database.close()
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, layers):
+    path = tmp_path / "provinces.gpkg"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(AttributeError):
+        boundaries.write(path, {"provinces63": layers["provinces63"], "provinces34": None})
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_proof_counts_what_was_joined(tmp_path, layers):
+    boundaries.write(tmp_path / "provinces.gpkg", layers)
+    proof = boundaries.prove(tmp_path, FIGURES)
+    assert proof.to_numpy().tolist() == [
+        ["63", "papi", 3, 3, 0, 0],
+        ["63", "par", 1, 1, 0, 0],
+        ["34", "par", 2, 2, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edit", "lost", "doubled"),
+    [
+        (lambda figures: figures.iloc[1:], 0, 2),
+        (lambda figures: pd.concat([figures, synthetic(("papi", 2021, "04", "", 39.0, 9))]), 2, 0),
+        (lambda figures: figures.assign(score=figures["score"] * 2), 2, 0),
+        (lambda figures: figures.replace({"gso_code": {"79": "80"}}), 1, 1),
+    ],
+)
+def test_the_proof_fails_where_the_file_and_the_figures_differ(tmp_path, layers, edit, lost, doubled):
+    boundaries.write(tmp_path / "provinces.gpkg", layers)
+    with pytest.raises(boundaries.BoundaryError, match=rf"papi +\d+ +\d+ +{lost} +{doubled}"):
+        boundaries.prove(tmp_path, edit(FIGURES))
+
+
+def test_reading_says_what_is_missing(tmp_path, layers):
+    with pytest.raises(boundaries.BoundaryError, match=r"provinces\.gpkg is missing.*make data"):
+        boundaries.read(tmp_path)
+    boundaries.write(tmp_path / "provinces.gpkg", {"provinces63": layers["provinces63"].head(3)})
+    with pytest.raises(boundaries.BoundaryError, match="layer provinces63 has 3 units, expected 63"):
+        boundaries.read(tmp_path, simplified=False)
+    with pytest.raises(boundaries.BoundaryError, match="cannot read the layer provinces34"):
+        boundaries.read(tmp_path, "34", simplified=False)
+
+
+def test_the_survey_counts_points_and_valid_polygons(full):
+    bad = full.copy()
+    bow_tie_ = shapely.Polygon([(105, 21), (106, 22), (106, 21), (105, 22)])
+    bad.geometry = [bow_tie_, *full.geometry[1:]]
+    survey = boundaries.survey({"good": full, "bad": bad}).set_index("layer")
+    assert survey.loc["good", ["units", "valid", "points"]].tolist() == [63, 63, 7461]
+    assert survey.loc["bad", ["units", "valid"]].tolist() == [63, 62]
+
+
+def test_islands_belong_to_da_nang_and_khanh_hoa(tmp_path):
+    islands = boundaries.read_islands(RAW).set_index("gso_code")
+    assert islands["name_vi"].to_dict() == {"48": "Quần đảo Hoàng Sa", "56": "Quần đảo Trường Sa"}
+    assert isinstance(islands, geopandas.GeoDataFrame)
+    with pytest.raises(boundaries.BoundaryError, match=r"islands\.geojson"):
+        boundaries.read_islands(tmp_path)
