@@ -1,0 +1,407 @@
+"""The look that all figures share, and publishing a figure: files, and a picture with alternative text."""
+
+import base64
+import html
+import io
+import math
+import re
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+
+from helpers import wording
+from helpers.files import replacing
+
+INK = "#222222"
+QUIET = "#595959"
+MISSING = "#d9d9d9"
+PAGE_DPI = 150
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "text.color": INK,
+    "hatch.linewidth": 0.5,
+    "svg.fonttype": "none",
+    # Without a fixed salt the identifiers inside an SVG differ from run to run.
+    "svg.hashsalt": "provincial-governance",
+}
+
+
+def apply_style():
+    """Set the shared look for every figure drawn after this call."""
+    mpl.rcParams.update(STYLE)
+
+
+def frame(figure, title, subtitle, notes):
+    """
+    Write the title, the line of units and counts, and the source and credit lines of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    title : str
+        What is shown, for which year; bold at the top left.
+    subtitle : str
+        Units and n; below the title.
+    notes : list of str
+        Source, credit and how to read it; small at the bottom left. Long lines are broken to the width.
+
+    Returns
+    -------
+    (float, float)
+        Bottom and top of the space that is left for drawing, as fractions of the height of the figure.
+    """
+    width, height = figure.get_size_inches()
+    margin = 0.12
+    y = 1 - margin / height
+    for text, size, weight, colour in ((title, 12, "bold", INK), (subtitle, 9, "normal", QUIET)):
+        for line in _broken(text, width - 2 * margin, size * (1.08 if weight == "bold" else 1)):
+            figure.text(
+                margin / width, y, line, fontsize=size, fontweight=weight, color=colour, va="top", ha="left"
+            )
+            y -= size * 1.35 / 72 / height
+    top = y - 0.04 / height
+    lines = [line for note in notes for line in _broken(note, width - 2 * margin, 6.5)]
+    y = margin / height
+    for line in reversed(lines):
+        figure.text(margin / width, y, line, fontsize=6.5, color=QUIET, va="bottom", ha="left")
+        y += 6.5 * 1.35 / 72 / height
+    return y + 0.06 / height, top
+
+
+def _broken(text, width, size):
+    # 0.54 em is the mean advance of DejaVu Sans in running text; a little more is taken to be safe.
+    return textwrap.wrap(text, max(10, int(width * 72 / (size * 0.56)))) or [""]
+
+
+@dataclass(frozen=True)
+class Published:
+    """
+    A figure that was written; in a notebook it shows itself with its alternative text.
+
+    Attributes
+    ----------
+    png, svg : pathlib.Path
+    alt : str
+    caption : str
+        Short line below the picture; "" for none.
+    width : int
+        Width in CSS pixels.
+    """
+
+    png: Path
+    svg: Path
+    alt: str
+    caption: str
+    width: int
+    picture: bytes = field(repr=False, compare=False)
+
+    def _repr_html_(self):
+        data = base64.b64encode(self.picture).decode("ascii")
+        below = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        return (
+            f'<figure><img src="data:image/png;base64,{data}" width="{self.width}" '
+            f'alt="{html.escape(self.alt)}">{below}</figure>'
+        )
+
+
+def publish(figure, folder, name, alt, caption="", title=None):
+    """
+    Write a figure as PNG and SVG, close it, and hand back what shows it on the page.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    folder : str or pathlib.Path
+        Where ``<name>.png`` and ``<name>.svg`` go, usually ``reports/<language>/<year>/figures``.
+    name : str
+    alt : str
+        What the picture says, for those who do not see it: subject, main result, n, missing.
+    caption : str
+    title : str, optional
+        Title of the SVG for screen readers; `alt` is its description. By default the caption.
+
+    Returns
+    -------
+    Published
+    """
+    if not alt.strip():
+        raise ValueError(f"figure {name} has no alternative text")
+    png, svg = Path(folder) / f"{name}.png", Path(folder) / f"{name}.svg"
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=PAGE_DPI, metadata={"Software": None})
+    drawing = io.StringIO()
+    figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
+    width = round(figure.get_size_inches()[0] * 96)
+    plt.close(figure)
+    spoken = f"<title>{html.escape(title or caption or name)}</title><desc>{html.escape(alt)}</desc>"
+    text = re.sub(r"(<svg\b[^>]*)>", rf'\1 role="img">{_literal(spoken)}', drawing.getvalue(), count=1)
+    with replacing(png) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+    with replacing(svg) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+    return Published(png, svg, alt, caption, width, buffer.getvalue())
+
+
+def _literal(text):
+    return text.replace("\\", r"\\")
+
+
+LABELS = 14
+_LABEL_SIZE = 7.5
+_POINT, _POINT_LABELLED = "#8c8c8c", INK
+
+
+def scatter(points, first, second, year, measure, language, provinces, estimate, remark=""):
+    """
+    Draw two indices against each other, a point a province; the most extreme ones are named.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        As made by `helpers.correlation.points`: ``x``, ``y``, ``x_ranked``, ``y_ranked``, ``gap`` by
+        ``gso_code``; at least one row.
+    first, second : helpers.registry.Index
+        On the horizontal and the vertical axis.
+    year : int
+    measure : {"score", "rank"}
+        For ranks both axes run so that the best is at the top right; where both indices rank about as many
+        provinces the scales are equal and a diagonal marks equal ranks.
+    language : {"en", "vi"}
+    provinces : helpers.provinces.Provinces
+    estimate : helpers.correlation.Estimate or pandas.Series
+        Spearman's, for the line below the title.
+    remark : str
+        A further note at the bottom; "" for none.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        6.3 x 6.2 inches, 6.7 for ranks. At most `LABELS` points are labelled, none over another and none cut.
+    """
+    from helpers.correlation import MINIMUM_PAIRS, result_text
+
+    ranks = measure == "rank"
+    values = {"a": first.short, "b": second.short, "year": year, "n": len(points)}
+    values |= {"total": len(provinces.codes), "result": result_text(estimate, language)}
+    notes = [wording.text(f"correlate.figure_note_{measure}", language, **values)]
+    notes += [remark] if remark else []
+    notes.append(_sources(first, second, language))
+    figure = plt.figure(figsize=(6.3, 6.7 if ranks else 6.2), dpi=PAGE_DPI)
+    bottom, top = frame(
+        figure,
+        wording.text(f"correlate.figure_title_{measure}", language, **values),
+        wording.text("correlate.figure_subtitle", language, **values),
+        notes,
+    )
+    width, height = figure.get_size_inches()
+    left, below, above = 0.7 / width, 0.46 / height, 0.3 / height
+    space = (left, bottom + below, 1 - left - 0.14 / width, top - above - bottom - below)
+    axes = figure.add_axes(space)
+    for name, index, ranked in (("x", first, "x_ranked"), ("y", second, "y_ranked")):
+        label = {"index": index.short, "unit": index.unit(language), "ranked": int(points[ranked].iloc[0])}
+        axes.set(**{f"{name}label": wording.text(f"correlate.axis_{measure}", language, **label)})
+    lines = (_rank_axes if ranks else _score_axes)(axes, points, language)
+    if len(points) >= MINIMUM_PAIRS:
+        lines += _medians(axes, points, language)
+    handles = _draw_points(axes, points, provinces, language)
+    axes.legend(
+        handles=handles + lines,
+        loc="lower left",
+        bbox_to_anchor=(0, 1, 1, 0),
+        ncols=4,
+        frameon=False,
+        fontsize=_LABEL_SIZE,
+        handletextpad=0.4,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+    )
+    _label(axes, points, provinces, language)
+    return figure
+
+
+def _sources(first, second, language):
+    sources = []
+    for index in (first, second):
+        key = "source_published" if index.ranks_computed else "source_reported"
+        values = {"index": index.short, "publisher": index.publisher(language)}
+        sources.append(wording.text(f"correlate.{key}", language, **values))
+    return f"{wording.text('common.source', language)}: {'; '.join(sources)}."
+
+
+def _rank_axes(axes, points, language):
+    """Turn both axes so that rank 1 is at the top right; the equal-rank line, where ranks can be equal."""
+    ranked = [int(points["x_ranked"].iloc[0]), int(points["y_ranked"].iloc[0])]
+    # Rank 5 of 10 and rank 5 of 63 are not the same standing.
+    comparable = min(ranked) > 0.9 * max(ranked)
+    limits = [max(ranked)] * 2 if comparable else ranked
+    for name, last in zip("xy", limits, strict=True):
+        step = 10 if last > 20 else 1
+        ticks = [1, *range(step, last + 1, step)] if step > 1 else range(1, last + 1)
+        axes.set(**{f"{name}lim": (last + last * 0.08, 1 - last * 0.08), f"{name}ticks": list(ticks)})
+    axes.set_box_aspect(1)
+    axes.set_anchor("W")
+    if not comparable:
+        return []
+    axes.set_aspect("equal")
+    ends = [1, limits[0]]
+    label = wording.text("correlate.legend_equal", language)
+    return axes.plot(ends, ends, color=QUIET, linewidth=0.7, linestyle=(0, (6, 3)), zorder=1, label=label)
+
+
+def _score_axes(axes, points, language):
+    """Leave room for labels around the points; write ticks as the language does."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    for axis, column in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+        low, high = points[column].min(), points[column].max()
+        room = 0.1 * (high - low) or 1.0
+        axes.set(**{f"{column}lim": (low - room, high + room)})
+        locator = MaxNLocator(7, steps=[1, 2, 2.5, 5, 10])
+        ticks = locator.tick_values(low - room, high + room)
+        step = ticks[1] - ticks[0]
+        decimals = next(places for places in range(9) if math.isclose(round(step, places), step))
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(
+            FuncFormatter(lambda value, _, places=decimals: wording.number(value, language, places))
+        )
+    return []
+
+
+def _medians(axes, points, language):
+    label = wording.text("correlate.legend_median", language)
+    style = {"color": QUIET, "linewidth": 0.6, "linestyle": (0, (1, 2)), "zorder": 1}
+    axes.axvline(points["x"].median(), **style)
+    return [axes.axhline(points["y"].median(), label=label, **style)]
+
+
+def _draw_points(axes, points, provinces, language):
+    named = set(_standouts(points))
+    handles = []
+    cities = points.index.isin(provinces.cities)
+    for marker, size, chosen, key in (
+        ("o", 24, ~cities, "legend_province"),
+        ("D", 26, cities, "legend_city"),
+    ):
+        if chosen.any():
+            part = points[chosen]
+            colours = [_POINT_LABELLED if code in named else _POINT for code in part.index]
+            label = wording.text(f"correlate.{key}", language)
+            axes.scatter(part["x"], part["y"], s=size, c=colours, marker=marker, linewidths=0, zorder=3)
+            handles += axes.plot([], [], marker, color=_POINT_LABELLED, markersize=4.5, label=label)
+    return handles
+
+
+def _standouts(points):
+    """Codes to name, the most telling first: best and worst on either axis, then the widest gaps."""
+    ends = []
+    for column in ("x", "y"):
+        order = list(points[column].sort_values(kind="stable").index)
+        ends += [*zip(order[:2], order[::-1][:2], strict=True)]
+    gaps = points["gap"].abs().sort_values(ascending=False, kind="stable").index
+    return list(dict.fromkeys([code for pair in ends for code in pair] + list(gaps)))[:LABELS]
+
+
+def _label(axes, points, provinces, language):
+    """Name the points that stand out; a name that fits nowhere without covering another is left away."""
+    from textalloc import allocate
+
+    named = points.loc[_standouts(points)]
+    allocate(
+        axes,
+        named["x"].to_numpy(),
+        named["y"].to_numpy(),
+        [provinces.name(code, language) for code in named.index],
+        x_scatter=points["x"].to_numpy(),
+        y_scatter=points["y"].to_numpy(),
+        textsize=_LABEL_SIZE,
+        margin=0.009,
+        min_distance=0.011,
+        max_distance=0.15,
+        nbr_candidates=100,
+        draw_all=False,
+        linecolor=QUIET,
+        linewidth=0.5,
+        avoid_crossing_label_lines=True,
+        va="bottom",
+        zorder=4,
+        # A box, not an outline: outlined text would be no text in the SVG, and takes longer.
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
+    )
+
+
+def coverage(figures, registry, language, notes):
+    """
+    Draw how many provinces have a figure, by index and year.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+    notes : list of str
+        As for `frame`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A heat map, indices down and years across; in each cell the provinces with a score above those with a
+        rank. White where the registry has no such year.
+    """
+    import cmcrameri
+    import pandas as pd
+    import seaborn as sns
+
+    totals = figures[figures["component"] == ""].groupby(["index", "year"])
+    counts = totals.agg(score=("score", "count"), rank=("rank", "count"), rows=("gso_code", "size"))
+    years = range(
+        min(min(index.years) for index in registry), max(max(index.years) for index in registry) + 1
+    )
+    names = [index.short for index in registry]
+    shades = pd.DataFrame(float("nan"), names, years)
+    written = pd.DataFrame("", names, years)
+    for index in registry:
+        for year in index.years:
+            row = counts.loc[(index.slug, year)] if (index.slug, year) in counts.index else None
+            shades.at[index.short, year] = 0 if row is None else row["rows"]
+            written.at[index.short, year] = "0\n0" if row is None else f"{row['score']}\n{row['rank']}"
+    figure = plt.figure(figsize=(9.2, 1.35 + 0.72 * len(names)))
+    bottom, top = frame(
+        figure,
+        wording.text("clean.coverage_title", language, first=years[0], last=years[-1]),
+        wording.text("clean.coverage_units", language),
+        notes,
+    )
+    low, high = bottom + 0.1, top - 0.03
+    axes = figure.add_axes((0.09, low, 0.83, high - low))
+    sns.heatmap(
+        shades,
+        ax=axes,
+        cbar_ax=figure.add_axes((0.935, low, 0.012, high - low)),
+        cmap=cmcrameri.cm.devon_r,
+        vmin=0,
+        vmax=63,
+        annot=written,
+        fmt="",
+        annot_kws={"fontsize": 7.5, "linespacing": 1.15},
+        linewidths=1.2,
+        linecolor="white",
+    )
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="both", length=0)
+    axes.tick_params(axis="x", rotation=0)
+    axes.tick_params(axis="y", rotation=0, labelcolor=INK)
+    figure.axes[1].tick_params(labelsize=7, length=2)
+    return figure
