@@ -1,0 +1,653 @@
+"""The site: tables and folded blocks for notebooks, the page of a notebook that was run, and the indexes."""
+
+import base64
+import functools
+import html
+import html.parser
+import io
+import numbers
+import os
+import posixpath
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers import wording
+from helpers.files import write_text
+
+# Importing jsonschema, which nbformat does, builds a grammar of internet addresses if this package is there:
+# 1.9 s in every process, and nothing here checks addresses. jsonschema does without it.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+TEMPLATES = Path(__file__).parent / "page"
+PICTURE_WIDTH = 480
+# Longer texts of a table get a width of their own; otherwise a narrow page sets them a word a line.
+LONG_TEXT = 14
+_NO_LINKS = {"home": None, "years": [], "pages": [], "languages": []}
+_NETWORK = re.compile(r"\s*(?:[a-z]+:)?//", re.IGNORECASE)
+_NETWORK_CSS = re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:[a-z]+:)?//", re.IGNORECASE)
+
+
+class PageError(ValueError):
+    """A notebook that makes no proper page; the text names the cell."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """
+    A page of the site.
+
+    Attributes
+    ----------
+    name : str
+        What the pages of several years or languages have in common, for example ``map``.
+    language : str
+    year : int or None
+    path : str
+        Below the folder of reports, with forward slashes.
+    title : str
+    label : str
+        Short name, for links.
+    notebook : str
+        Path of the notebook in the project; "" for pages that lead to others.
+    parameters : dict
+        What the notebook is run with.
+    pictures : str
+        Pattern of the names of the figures that may stand for the page on the front page; "" for none.
+    """
+
+    name: str
+    language: str
+    year: int | None
+    path: str
+    title: str
+    label: str
+    notebook: str = ""
+    parameters: dict = field(default_factory=dict, hash=False)
+    pictures: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """
+    A piece of HTML that shows itself in a notebook and on the page.
+
+    Attributes
+    ----------
+    markup : str
+    """
+
+    markup: str = field(repr=False)
+
+    def _repr_html_(self):
+        return self.markup
+
+
+class Table(Block):
+    """A table; made by `table`."""
+
+
+def table(frame, language, caption="", decimals=None):
+    """
+    Make an HTML table of a data frame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Column labels and texts as the reader shall see them; its index is not shown. Texts of the first
+        column head their rows.
+    language : {"en", "vi"}
+    caption : str
+        What the table shows, above it.
+    decimals : dict of int, optional
+        Decimals by column label; 2 where a column is not named. Integers have none, and no separator up to
+        four digits, so that a year stays a year.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        If `decimals` names a column that `frame` does not have.
+    """
+    import pandas as pd
+
+    decimals = decimals or {}
+    unknown = [str(label) for label in decimals if label not in frame.columns]
+    if unknown:
+        raise ValueError(f"decimals are given for columns that the table does not have: {', '.join(unknown)}")
+    places = [decimals.get(label, 2) for label in frame.columns]
+    numeric = [
+        pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind) for kind in frame.dtypes
+    ]
+
+    def cell(value, position):
+        missing = value is None or pd.isna(value)
+        written = wording.MISSING if missing else _written(value, language, places[position])
+        number = numeric[position] or _is_number(value)
+        kind = "number" if number else "long" if len(written) > LONG_TEXT else ""
+        tag, scope = ("th", ' scope="row"') if position == 0 and not number else ("td", "")
+        return f"<{tag}{scope}{_class(kind)}>{html.escape(written)}</{tag}>"
+
+    heads = "".join(
+        f'<th scope="col"{_class("number" if number else "")}>{html.escape(str(label))}</th>'
+        for label, number in zip(frame.columns, numeric, strict=True)
+    )
+    rows = "\n".join(
+        f"<tr>{''.join(cell(value, position) for position, value in enumerate(row))}</tr>"
+        for row in frame.itertuples(index=False, name=None)
+    )
+    spoken = html.escape(caption or wording.text("site.table", language))
+    above = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    return Table(
+        f'<div class="table" tabindex="0" role="region" aria-label="{spoken}"><table>{above}\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
+def _class(name):
+    return f' class="{name}"' if name else ""
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _written(value, language, places):
+    if not _is_number(value):
+        return str(value)
+    if isinstance(value, numbers.Integral):
+        return wording.number(value, language, 0) if abs(value) > 9999 else str(value).replace("-", "−")
+    return wording.number(value, language, places)
+
+
+def details(summary, *blocks):
+    """
+    Fold blocks away below a line that opens them.
+
+    Parameters
+    ----------
+    summary : str
+        The line that is always seen.
+    *blocks : object or str
+        What shows itself as HTML (tables, figures), or plain text, which becomes a paragraph.
+
+    Returns
+    -------
+    Block
+
+    Raises
+    ------
+    TypeError
+        If a block is neither text nor has an HTML form.
+    """
+    inside = []
+    for block in blocks:
+        if isinstance(block, str):
+            inside.append(f"<p>{html.escape(block)}</p>")
+        elif hasattr(block, "_repr_html_"):
+            inside.append(block._repr_html_())
+        else:
+            raise TypeError(f"a block must be text or have an HTML form, not {type(block).__name__}")
+    return Block(f"<details><summary>{html.escape(summary)}</summary>\n{chr(10).join(inside)}\n</details>")
+
+
+def cleaned(notebook):
+    """
+    Take out of an executed notebook what differs between runs or tells of the machine.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+
+    Returns
+    -------
+    (nbformat.NotebookNode, int)
+        The notebook, and how many warnings it gave.
+    """
+    count = 0
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = neutral(output.text)
+                count += output.text.count("Warning: ") if output.name == "stderr" else 0
+                continue
+            # The plain text of a table or figure is its Python name, which says nothing and holds addresses.
+            if len(output.get("data", {})) > 1:
+                output.data.pop("text/plain", None)
+            for kind, text in output.get("data", {}).items():
+                if kind.startswith("text/"):
+                    output.data[kind] = neutral(text)
+    return notebook, count
+
+
+def neutral(text):
+    """
+    Write folders of this machine, process numbers and memory addresses as what they stand for.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        The project's folder (the working directory) becomes ``.``, the home folder ``~``.
+    """
+    # Each pattern begins with fixed letters: pictures make a text very long.
+    text = re.sub(rf"{re.escape(tempfile.gettempdir())}/ipykernel_\d+/\d+\.py", "<cell>", text)
+    text = re.sub(r"(?<= at )0x[0-9a-f]{6,}", "0x…", text)
+    for folder, name in ((os.getcwd(), "."), (sys.prefix, "<environment>"), (str(Path.home()), "~")):
+        if len(folder) > 1:
+            # Never inside a picture, where the same letters can stand by chance.
+            text = re.sub(rf"(?<![\w+/=]){re.escape(folder)}(?![\w+=-])", name, text)
+    return text
+
+
+@functools.cache
+def _environment():
+    import jinja2
+    import markupsafe
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals["css"] = markupsafe.Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    return environment
+
+
+def _fill(template, language, **values):
+    def say(key, **words):
+        return wording.text(f"site.{key}", language, **words)
+
+    return _environment().get_template(template).render(language=language, say=say, **values)
+
+
+@functools.cache
+def _exporter():
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    shown = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
+    settings = Config(
+        HTMLExporter={
+            "template_name": "cells",
+            "extra_template_basedirs": [str(TEMPLATES)],
+            "exclude_anchor_links": True,
+        },
+        TagRemovePreprocessor={"enabled": True, "remove_cell_tags": ["lab"]},
+        NbConvertBase={"display_data_priority": shown},
+    )
+    return HTMLExporter(config=settings)
+
+
+def render(notebook, language, title, source="", parameters=None, links=None):
+    """
+    Make the page of a notebook that was run.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        With its outputs. Cells tagged ``lab`` are left out, code is folded away, warnings are not shown.
+    language : {"en", "vi"}
+    title : str
+        Title of the page; also its heading if the notebook has none of the first level.
+    source : str
+        Path of the notebook in the project, named at the foot of the page.
+    parameters : dict, optional
+        What the notebook was run with, listed at the foot of the page.
+    links : dict, optional
+        Links of the head of the page, from `navigation`.
+
+    Returns
+    -------
+    str
+        One HTML file that needs nothing from elsewhere; the same for the same arguments.
+
+    Raises
+    ------
+    PageError
+        If a picture has no alternative text, something would be loaded from the network, or two elements
+        have the same id.
+    """
+    import markupsafe
+
+    code_cells = [cell.get("id", "") for cell in notebook.cells if cell.cell_type == "code"]
+    words = {
+        "code": wording.text("site.code", language),
+        "numbers": {name: place for place, name in enumerate(code_cells, start=1)},
+    }
+    body, _ = _exporter().from_notebook_node(notebook, resources=words)
+    body = _with_heading_ids(body)
+    _Checker(body)
+    return _fill(
+        "page.html.j2",
+        language,
+        title=title,
+        body=markupsafe.Markup(body),
+        notebook=source,
+        parameters=parameters or {},
+        links=links or _NO_LINKS,
+    )
+
+
+def _with_heading_ids(body):
+    from helpers.provinces import strip_diacritics
+
+    taken = {"main", *re.findall(r'\bid="([^"]*)"', body)}
+
+    def with_id(found):
+        level, inside = found.groups()
+        words = html.unescape(re.sub(r"<[^>]*>", "", inside))
+        plain = re.sub(r"[^a-z0-9]+", "-", strip_diacritics(words).lower()).strip("-") or "section"
+        name, number = plain, 1
+        while name in taken:
+            number += 1
+            name = f"{plain}-{number}"
+        taken.add(name)
+        anchor = f'<a class="anchor" href="#{name}" aria-hidden="true" tabindex="-1">#</a>'
+        return f'<h{level} id="{name}">{inside}{anchor}</h{level}>'
+
+    return re.sub(r"<h([1-6])>(.*?)</h\1>", with_id, body, flags=re.DOTALL)
+
+
+class _Checker(html.parser.HTMLParser):
+    """Refuses what no page may have."""
+
+    # What a browser loads by itself; the links of a text are followed by a person.
+    LOADING = ("src", "srcset", "poster", "data", "background")
+
+    def __init__(self, body):
+        super().__init__()
+        self.cell, self.ids, self.style = "", set(), False
+        self.feed(body)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        values = {name: value or "" for name, value in attributes}
+        self.cell = values.get("data-cell", self.cell)
+        self.style = tag == "style"
+        alt = values.get("alt", "").strip()
+        # The second is what nbconvert writes where an author wrote nothing.
+        if tag == "img" and (not alt or alt.startswith("No description has been provided")):
+            self._refuse("shows a picture without an alternative text; give one with charts.publish")
+        loaded = [values[name] for name in self.LOADING if name in values]
+        if tag != "a":
+            loaded += [values[name] for name in ("href", "xlink:href") if name in values]
+        if any(_NETWORK.match(address) for address in loaded) or _NETWORK_CSS.search(values.get("style", "")):
+            self._refuse(f"has a <{tag}> that loads something from the network; pages must stand alone")
+        name = values.get("id")
+        if name in self.ids:
+            self._refuse(f"has a second element with the id {name!r}")
+        if name:
+            self.ids.add(name)
+
+    def handle_data(self, data):
+        if self.style and _NETWORK_CSS.search(data):
+            self._refuse("has a style that loads something from the network; pages must stand alone")
+
+    def _refuse(self, what):
+        raise PageError(f"cell {self.cell!r} {what}")
+
+
+def with_indexes(plan):
+    """
+    Add the pages that lead to others: the front page of each language and the page of each year.
+
+    Parameters
+    ----------
+    plan : list of Page
+
+    Returns
+    -------
+    list of Page
+        `plan` followed by the pages named ``index``.
+    """
+    indexes = {}
+    for page in plan:
+        language, year = page.language, page.year
+        title = wording.text("site.name", language)
+        indexes[language, None] = Page("index", language, None, f"{language}/index.html", title, title)
+        if year is not None:
+            title = wording.text("site.year_title", language, year=year)
+            path = f"{language}/{year}/index.html"
+            indexes[language, year] = Page("index", language, year, path, title, str(year))
+    return [*plan, *indexes.values()]
+
+
+def present(reports, plan, asked=()):
+    """
+    List the pages that can be linked to: those on disk, those about to be made, and their indexes.
+
+    Parameters
+    ----------
+    reports : pathlib.Path
+    plan : list of Page
+    asked : iterable of Page
+        Pages about to be made.
+
+    Returns
+    -------
+    list of Page
+    """
+    asked = {page.path for page in asked}
+    made = [page for page in plan if page.path in asked or (reports / page.path).is_file()]
+    return with_indexes(made)
+
+
+def navigation(pages, here):
+    """
+    Collect the links at the head of a page.
+
+    Parameters
+    ----------
+    pages : list of Page
+        The pages that can be linked to, from `present`.
+    here : Page
+
+    Returns
+    -------
+    dict
+        ``home`` (address or None) and lists of links: ``years`` (the same page a year before and after),
+        ``pages`` (those of the same folder), ``languages`` (the same page in the others). A link without an
+        address is `here`.
+    """
+    own = [page for page in pages if page.language == here.language]
+    front = [page for page in own if (page.name, page.year) == ("index", None) and page != here]
+    years = []
+    if here.year is not None:
+        same = {page.year: page for page in own if page.name == here.name and page.year is not None}
+        before = max((year for year in same if year < here.year), default=None)
+        after = min((year for year in same if year > here.year), default=None)
+        index = [page for page in own if (page.name, page.year) == ("index", here.year)]
+        years += [_link(here, same[before], f"← {before}", rel="prev")] if before else []
+        years += [_link(here, page, str(here.year)) for page in index]
+        years += [_link(here, same[after], f"{after} →", rel="next")] if after else []
+    folder = posixpath.dirname(here.path)
+    siblings = [page for page in own if posixpath.dirname(page.path) == folder and page.name != "index"]
+    languages = [page for page in pages if (page.name, page.year) == (here.name, here.year)]
+    return {
+        "home": _link(here, front[0], "")["href"] if front else None,
+        "years": years,
+        "pages": [_link(here, page, page.label) for page in siblings],
+        "languages": [
+            _link(here, page, wording.text("site.language", page.language), language=page.language)
+            for page in languages
+            if page.language != here.language
+        ],
+    }
+
+
+def _link(here, page, label, language=None, rel=None):
+    href = None if page.path == here.path else _address(here, page.path)
+    return {"href": href, "label": label, "language": language, "rel": rel}
+
+
+def _address(here, path):
+    return posixpath.relpath(path, posixpath.dirname(here.path))
+
+
+def write_index(reports, plan, processed, raw):
+    """
+    Write the pages that lead to others, and mend the links at the head of every page that exists.
+
+    Writes ``index.html`` (choice of language), ``<language>/index.html`` and
+    ``<language>/<year>/index.html``. They link to nothing that does not exist.
+
+    Parameters
+    ----------
+    reports : pathlib.Path
+    plan : list of Page
+        All pages that there can be.
+    processed, raw : pathlib.Path
+        Where the coverage is read from; it is left out while there is no ``indices.csv``.
+    """
+    pages = present(reports, plan)
+    fronts = [page for page in pages if (page.name, page.year) == ("index", None)]
+    for here in pages:
+        links = navigation(pages, here)
+        if here.name != "index":
+            _relink(reports / here.path, here.language, links)
+        elif here.year is None:
+            write_text(reports / here.path, _front(reports, pages, here, links, processed, raw))
+        else:
+            write_text(reports / here.path, _year(reports, pages, here, links))
+    if fronts:
+        first = fronts[0]
+        languages = [
+            {
+                "href": page.path,
+                "language": page.language,
+                "label": wording.text("site.language", page.language),
+            }
+            for page in fronts
+        ]
+        chosen = _fill(
+            "choose.html.j2", first.language, title=first.title, languages=languages, links=_NO_LINKS
+        )
+        write_text(reports / "index.html", chosen)
+
+
+def _relink(path, language, links):
+    head = _fill("header.html.j2", language, links=links).strip()
+    page = path.read_text(encoding="utf-8")
+    mended = re.sub(r'<header class="site">.*?</header>', lambda _: head, page, count=1, flags=re.DOTALL)
+    if mended != page:
+        write_text(path, mended)
+
+
+def _front(reports, pages, here, links, processed, raw):
+    own = [page for page in pages if page.language == here.language and page.name != "index"]
+    years = sorted({page.year for page in own if page.year is not None}, reverse=True)
+    shown = next((found for year in years if (found := _pictures(reports, own, here, year))), [])
+    return _fill(
+        "front.html.j2",
+        here.language,
+        title=here.title,
+        links={**links, "pages": []},
+        pictures=shown,
+        pictures_year=shown[0]["year"] if shown else None,
+        years=[
+            {
+                "year": year,
+                "href": f"{year}/index.html",
+                "pages": [_link(here, page, page.label) for page in own if page.year == year],
+            }
+            for year in years
+        ],
+        data_pages=[_link(here, page, page.title) for page in own if page.year is None],
+        coverage=_coverage(processed, raw, here.language, years),
+    )
+
+
+def _year(reports, pages, here, links):
+    own = [page for page in pages if (page.language, page.year) == (here.language, here.year)]
+    folder = (reports / here.path).parent
+    figures = []
+    for picture in sorted((folder / "figures").glob("*.png")):
+        drawing = picture.with_suffix(".svg")
+        files = [path for path in (picture, drawing) if path.is_file()]
+        figures.append(
+            {
+                "name": _described(drawing)[0] or picture.stem,
+                "links": [{"href": f"figures/{p.name}", "label": p.suffix[1:].upper()} for p in files],
+            }
+        )
+    tables = sorted((folder / "tables").glob("*.csv"))
+    return _fill(
+        "year.html.j2",
+        here.language,
+        title=here.title,
+        links={**links, "pages": []},
+        pages=[_link(here, page, page.title) for page in own if page.name != "index"],
+        figures=figures,
+        tables=[{"href": f"tables/{path.name}", "label": path.name} for path in tables],
+    )
+
+
+def _described(drawing):
+    """Title and description that charts.publish wrote into an SVG; empty where there are none."""
+    if not drawing.is_file():
+        return "", ""
+    text = drawing.read_text(encoding="utf-8")[:20000]
+    found = (re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("title", "desc"))
+    return tuple(html.unescape(match[1]) if match else "" for match in found)
+
+
+def _pictures(reports, own, here, year):
+    shown = []
+    for page in own:
+        if page.year != year or not page.pictures:
+            continue
+        for path in sorted(((reports / page.path).parent / "figures").glob(f"{page.pictures}.png")):
+            alt = _described(path.with_suffix(".svg"))[1]
+            if alt:
+                shown.append({"year": year, "href": _address(here, page.path), "alt": alt, **_small(path)})
+    return shown
+
+
+def _small(path):
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        height = round(picture.height * PICTURE_WIDTH / picture.width)
+        small = picture.convert("RGB").resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.quantize(128).save(buffer, format="png", optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {"data": data, "width": PICTURE_WIDTH, "height": height}
+
+
+def _coverage(processed, raw, language, years):
+    import markupsafe
+    import pandas as pd
+
+    from helpers import indices, registry
+
+    if not (processed / "indices.csv").is_file():
+        return ""
+    frame = indices.read(processed)
+    totals = frame[(frame["component"] == "") & (frame["score"].notna() | frame["rank"].notna())]
+    counts = totals.groupby(["year", "index"])["gso_code"].nunique().unstack()
+    counts = counts.reindex(sorted(years)).astype("Int64")
+    known = [index for index in registry.load(raw) if index.slug in counts]
+    columns = {wording.text("site.year_column", language): [str(year) for year in counts.index]}
+    columns |= {index.short: counts[index.slug].array for index in known}
+    caption = wording.text("site.coverage_caption", language)
+    return markupsafe.Markup(table(pd.DataFrame(columns), language, caption).markup)

@@ -1,0 +1,375 @@
+"""Making pages from a declaration, on a small synthetic project with real kernels; one run serves most."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from helpers import batch, site
+from helpers.files import project_root
+
+DECLARATION = """
+languages = ["en", "vi"]
+years = [2021, 2022, 2023]
+
+[[page]]
+notebook = "notebooks/prepare.ipynb"
+stage = "data"
+output = "{language}/prepare.html"
+title = "site.name"
+label = { en = "Preparing", vi = "Chuẩn bị" }
+time_limit = 60
+[page.parameters]
+language = { enum = ["en", "vi"] }
+
+[[page]]
+notebook = "notebooks/show.ipynb"
+stage = "year"
+output = "{language}/{year}/show.html"
+title = "site.year_title"
+label = { en = "Showing", vi = "Trình bày" }
+time_limit = 60
+[page.parameters]
+language = { enum = ["en", "vi"] }
+year = { type = "integer", minimum = 2011, maximum = 2024 }
+k = { type = "integer", minimum = 2, maximum = 9, default = 5 }
+"""
+FOLDERS = 'raw = "data/raw"\nprocessed = "data/processed"\nreports = "reports"\n'
+PREPARE = {
+    "parameters": f'language = "en"\n{FOLDERS}',
+    "make": """
+from pathlib import Path
+if Path("break").exists():
+    raise RuntimeError("nothing to prepare")
+if Path("wait").exists():
+    import time
+    Path("waiting").touch()
+    time.sleep(60)
+Path(processed).mkdir(parents=True, exist_ok=True)
+Path(processed, "prepared.txt").write_text("prepared")
+""",
+}
+SHOW = {
+    "parameters": f'year = 2022\nlanguage = "en"\nk = 3\n{FOLDERS}',
+    "read": """
+import os, sys, warnings
+from pathlib import Path
+from IPython.display import HTML, display
+prepared = Path(processed, "prepared.txt").read_text()
+warnings.warn("synthetic warning")
+print(prepared, year, language, k, sys.executable == Path("interpreter").read_text(), os.getcwd())
+""",
+    "draw": """
+if (year, language) == (2022, "vi"):
+    raise ValueError("a synthetic failure")
+display(HTML("<p>%s</p>" % {"set", "of", "strings"}))
+""",
+}
+
+
+def write_notebook(path, cells):
+    book = nbformat.v4.new_notebook()
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+    }
+    for name, source in cells.items():
+        cell = nbformat.v4.new_code_cell(source.strip())
+        cell.id = name
+        cell.metadata["tags"] = ["parameters"] if name == "parameters" else []
+        book.cells.append(cell)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(book, path)
+
+
+def make_project(root):
+    (root / "data").mkdir(parents=True)
+    (root / "data" / "raw").symlink_to(project_root() / "data" / "raw")
+    (root / "reports.toml").write_text(DECLARATION, encoding="utf-8")
+    (root / "interpreter").write_text(sys.executable)
+    write_notebook(root / "notebooks" / "prepare.ipynb", PREPARE)
+    write_notebook(root / "notebooks" / "show.ipynb", SHOW)
+    return root
+
+
+def run(root, *arguments, **environment):
+    command = [sys.executable, "-m", "helpers.batch", "--root", root, "--jobs", "2", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=root, env={**os.environ, **environment}, timeout=120
+    )
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project that is declared, and must not start anything."""
+
+    def refuse(*_):
+        raise AssertionError("a page was started")
+
+    monkeypatch.setattr(batch, "_make_all", refuse)
+    root = make_project(tmp_path / "project")
+    monkeypatch.chdir(root)
+    return root
+
+
+# --- the plan --------------------------------------------------------------------------------------------
+
+
+def paths(jobs):
+    return [job.page.path for job in jobs]
+
+
+def test_plan_has_every_page_once_the_data_stage_first(project):
+    jobs = batch.read_jobs(project / "reports", {})
+    assert paths(jobs)[:2] == ["en/prepare.html", "vi/prepare.html"]
+    assert len(set(paths(jobs))) == len(jobs) == 2 + 2 * 3
+    show = next(job.page for job in jobs if job.page.path == "vi/2023/show.html")
+    assert show.parameters == {"language": "vi", "year": 2023, "k": 5}
+    assert show.title == "Kết quả năm 2023" and show.label == "Trình bày"
+
+
+def test_plan_can_be_narrowed_and_keeps_the_data_stage(project):
+    jobs = batch.read_jobs(project / "reports", {})
+    assert paths(batch.narrowed(jobs, None, ["2022"], ["vi"])) == ["vi/prepare.html", "vi/2022/show.html"]
+    assert paths(batch.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
+    assert len(batch.narrowed(jobs, None, ["2021", "2023"])) == 2 + 4
+
+
+def test_plan_of_this_project_is_complete(monkeypatch):
+    monkeypatch.chdir(project_root())
+    jobs = batch.read_jobs(Path("reports"), {})
+    assert len(jobs) == 2 * 2 + 2 * 2 * 14
+    for name in ("clean", "join"):
+        assert f"vi/{name}.html" in paths(jobs)
+    for year in range(2011, 2025):
+        assert {f"en/{year}/correlate.html", f"vi/{year}/map.html"} <= set(paths(jobs))
+
+
+# --- refusals, before anything is started ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("k = {", "classes = {", r"show\.ipynb has no parameter 'classes'.*year, language, k"),
+        ("default = 5", 'default = "five"', r"show\.ipynb.*k: 'five' is not of type 'integer'"),
+        ("default = 5", "default = 12", "12 is greater than the maximum of 9"),
+        (", default = 5", "", "'k' is a required property"),
+        ("years = [2021,", "years = [2021, 2035,", "year: 2035 is greater than the maximum of 2024"),
+        ("years = [2021,", 'years = ["2021",', "years.0: '2021' is not of type 'integer'"),
+        ('type = "integer", minimum = 2,', 'type = "whole", minimum = 2,', "whole"),
+        ("{year}/show", "{province}/show", "province"),
+        ("{language}/{year}/show", "{language}/show", "'year' is a required property"),
+        ("{language}/{year}/show.html", "{language}/prepare.html", "is a required property"),
+        ("site.year_title", "site.no_such_text", "site.no_such_text"),
+        ("notebooks/show", "notebooks/missing", "notebooks/missing.ipynb, which is missing"),
+        ('stage = "year"', 'stage = "later"', "'later' is not one of"),
+        ('title = "site.name"\n', "", "'title' is a required property"),
+        ("[[page]]", "[[page", "no valid TOML"),
+    ],
+)
+def test_wrong_declarations_are_refused_before_anything_starts(project, capsys, old, new, said):
+    text = (project / "reports.toml").read_text(encoding="utf-8")
+    assert old in text
+    (project / "reports.toml").write_text(text.replace(old, new), encoding="utf-8")
+    assert batch.main(["--root", str(project)]) == 2
+    error = capsys.readouterr().err
+    assert re.search(said, error) and error.startswith("Error: ") and "Traceback" not in error
+    assert not (project / "reports").exists()
+
+
+def test_two_pages_in_one_place_are_refused(project, capsys):
+    text = (project / "reports.toml").read_text(encoding="utf-8")
+    (project / "reports.toml").write_text(text + text[text.index("[[page]]") :], encoding="utf-8")
+    assert batch.main(["--root", str(project)]) == 2
+    assert "two pages go to en/2021/show.html" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--year", "2035"], "no year '2035' in reports.toml; choose from 2021, 2022, 2023."),
+        (["--year", "abc"], "no year 'abc'"),
+        (["--language", "fr"], "no language 'fr' in reports.toml; choose from en, vi."),
+        (["--only", "data", "--year", "2022"], "The data stage has no years"),
+        (["--only", "maps"], "invalid choice: 'maps'"),
+        (["--jobs", "0"], "'0' is not a whole number"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_line(project, capsys, arguments, said):
+    assert batch.main(["--root", str(project), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_missing_raw_tables_are_named_in_one_sentence(project, capsys):
+    (project / "data" / "raw").unlink()
+    assert batch.main(["--root", str(project)]) == 2
+    error = capsys.readouterr().err
+    assert "data/raw" in error and error.startswith("Error: ") and error.count("\n") == 1
+
+
+def test_missing_declaration_and_folder_are_named(project, capsys):
+    (project / "reports.toml").unlink()
+    assert batch.main(["--root", str(project)]) == 2
+    assert batch.main(["--root", str(project / "elsewhere")]) == 2
+    error = capsys.readouterr().err
+    assert "reports.toml is missing" in error and "elsewhere does not exist" in error
+
+
+# --- a run: one of the pages fails -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    """Everything of 2021 and 2022, where 2022 in Vietnamese fails over an older page of its."""
+    root = make_project(tmp_path_factory.mktemp("batch") / "project")
+    old = root / "reports" / "vi" / "2022" / "show.html"
+    old.parent.mkdir(parents=True)
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("an older page")])
+    old.write_text(site.render(page, "vi", "older"), encoding="utf-8")
+    # A kernel that the user installed under the same name must not be taken.
+    bogus = root / "user" / "kernels" / "python3"
+    bogus.mkdir(parents=True)
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Other", "language": "python"}
+    (bogus / "kernel.json").write_text(json.dumps(spec))
+    done = run(root, "--year", "2021", "2022", JUPYTER_PATH=str(root / "user"))
+    return root, done
+
+
+def test_the_others_are_made_and_the_status_tells(outcome):
+    root, done = outcome
+    assert done.returncode == 1, done.stderr
+    made = {path.relative_to(root / "reports").as_posix() for path in (root / "reports").rglob("*.html")}
+    years = [f"{language}/{year}" for language in ("en", "vi") for year in (2021, 2022)]
+    assert made == {
+        *("index.html", "en/index.html", "vi/index.html", "en/prepare.html", "vi/prepare.html"),
+        *(f"{year}/{name}.html" for year in years for name in ("index", "show")),
+    }
+    for path in ("en/prepare", "vi/prepare", "en/2021/show", "vi/2021/show", "en/2022/show"):
+        assert (root / "reports" / f"{path}.ipynb").is_file()
+
+
+def test_the_failed_page_is_named_with_its_cell_and_stays_as_it_was(outcome):
+    root, done = outcome
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Failed: ")]
+    for word in (
+        "notebooks/show.ipynb",
+        "language vi",
+        "year 2022",
+        "cell 3 'draw'",
+        "ValueError",
+        "a synthetic",
+    ):
+        assert word in line
+    log = (root / "reports" / "failed" / "vi-2022-show.log").read_text(encoding="utf-8")
+    assert "Traceback (most recent call last)" in log and "'draw'" in log and "\x1b" not in log
+    assert [path.name for path in (root / "reports" / "failed").iterdir()] == ["vi-2022-show.log"]
+    assert "an older page" in (root / "reports" / "vi" / "2022" / "show.html").read_text(encoding="utf-8")
+    assert not (root / "reports" / "vi" / "2022" / "show.ipynb").exists()
+
+
+def test_progress_is_a_line_a_page_and_nothing_else(outcome):
+    _, done = outcome
+    lines = done.stdout.splitlines()
+    assert [line[:5] for line in lines[:-1]] == [f"[{number}/6]" for number in range(1, 7)]
+    assert re.match(r"5 of 6 pages made in \d+ s .* MiB", lines[-1])
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_the_kernel_is_the_running_interpreter_in_the_folder_of_the_project(outcome):
+    root, _ = outcome
+    page = (root / "reports" / "en" / "2022" / "show.html").read_text(encoding="utf-8")
+    assert "prepared 2022 en 5 True ." in page
+
+
+def test_outputs_tell_nothing_of_the_machine_or_the_time(outcome):
+    root, _ = outcome
+    reports = root / "reports"
+    for path in [*reports.rglob("*.html"), *reports.rglob("*.ipynb"), *reports.rglob("*.log")]:
+        text = path.read_text(encoding="utf-8")
+        for trace in (str(root), sys.prefix, str(Path.home()) + "/", "ipykernel_", "start_time", "iopub"):
+            assert trace not in text, (path, trace)
+    executed = nbformat.read(reports / "en" / "2021" / "show.ipynb", as_version=4)
+    nbformat.validate(executed)
+    assert [cell.id for cell in executed.cells] == ["parameters", "injected-parameters", "read", "draw"]
+
+
+def test_record_says_what_ran(outcome):
+    root, _ = outcome
+    record = json.loads((root / "reports" / "run.json").read_text(encoding="utf-8"))
+    assert record["asked_for"]["year"] == ["2021", "2022"]
+    status = {page["path"]: page["status"] for page in record["pages"]}
+    assert len(status) == 6
+    assert [path for path, state in status.items() if state == "failed"] == ["vi/2022/show.html"]
+    shown = next(page for page in record["pages"] if page["path"] == "en/2022/show.html")
+    assert shown["parameters"] == {"language": "en", "year": 2022, "k": 5} and shown["warnings"] == 1
+    table = (project_root() / "data" / "raw" / "indices.toml").read_bytes()
+    assert record["raw_sha256"]["indices.toml"] == hashlib.sha256(table).hexdigest()
+
+
+def test_again_gives_the_same_bytes_and_a_success_removes_the_log(outcome):
+    root, _ = outcome
+    pages = [root / "reports" / "vi" / "2021" / name for name in ("show.html", "show.ipynb", "index.html")]
+    before = [path.read_bytes() for path in pages]
+    log = root / "reports" / "failed" / "vi-2021-show.log"
+    log.write_text("of an earlier run")
+    done = run(root, "--year", "2021", "--language", "vi")
+    assert done.returncode == 0, done.stderr
+    assert [path.read_bytes() for path in pages] == before
+    assert not log.exists()
+
+
+def test_what_depends_on_a_failed_stage_is_not_made(tmp_path):
+    root = make_project(tmp_path / "project")
+    (root / "break").touch()
+    done = run(root, "--year", "2022")
+    assert done.returncode == 1
+    assert "cell 2 'make': RuntimeError: nothing to prepare" in done.stderr
+    assert (
+        "need what notebooks/prepare.ipynb makes: vi/prepare.html, en/2022/show.html, vi/2022" in done.stderr
+    )
+    record = json.loads((root / "reports" / "run.json").read_text(encoding="utf-8"))
+    assert sorted(page["status"] for page in record["pages"]) == ["failed", *["not made"] * 3]
+    assert list((root / "reports").rglob("*.html")) == []
+
+
+def test_an_interrupt_ends_all_processes_at_once(tmp_path):
+    root = make_project(tmp_path / "project")
+    (root / "wait").touch()
+    command = [sys.executable, "-m", "helpers.batch", "--root", root, "--only", "data"]
+    started = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not (root / "waiting").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = psutil.Process(started.pid).children(recursive=True)
+    assert any("ipykernel_launcher" in " ".join(child.cmdline()) for child in children)
+    os.killpg(started.pid, signal.SIGINT)
+    _, error = started.communicate(timeout=10)
+    assert started.returncode == 130 and b"Traceback" not in error
+    _, alive = psutil.wait_procs(children, timeout=3)
+    assert alive == []
+
+
+def test_progress_on_a_terminal_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    progress = batch._Progress(12)
+    page = site.Page("map", "vi", 2017, "vi/2017/map.html", "T", "L")
+    progress(batch.Result(page, "made"))
+    progress(batch.Result(page, "made"))
+    progress.clear()
+    text = capsys.readouterr().out
+    assert "\n" not in text and "[ 2/12] 2017 map (vi)  about" in text and text.endswith("\r\x1b[K")

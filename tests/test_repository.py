@@ -1,0 +1,127 @@
+"""The promises of the repository itself: set-up, lock, README, names and sizes."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+
+
+def _tracked(root):
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [root / name for name in listed.stdout.split("\0") if name and (root / name).is_file()]
+
+
+def _texts(root):
+    for path in _tracked(root):
+        if path.suffix not in {".png", ".lock"}:
+            yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+
+
+def _make(root, *arguments, **environment):
+    return subprocess.run(
+        ["make", *arguments], cwd=root, capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+def test_make_alone_lists_every_target_in_a_line(root):
+    alone = _make(root)
+    assert alone.returncode == 0
+    assert alone.stdout == _make(root, "help").stdout
+    targets = re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), re.MULTILINE)
+    listed = re.findall(r"^make ([a-z]+) +\S.*$", alone.stdout, re.MULTILINE)
+    assert listed == [target for target in targets if target != "setup"]
+
+
+def test_a_missing_or_old_python_is_said_in_one_line(root, tmp_path):
+    for name in ("Makefile", "environment.yml", "requirements.lock"):
+        shutil.copy(root / name, tmp_path)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "make", "sed", "cmp", "rm", "cp", "grep", "awk"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    (tools / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "python3").chmod(0o755)
+    run = _make(tmp_path, "reports", PATH=str(tools), CONDA_DEFAULT_ENV="")
+    said = [line for line in run.stderr.splitlines() if not line.startswith("make")]
+    assert run.returncode != 0
+    assert len(said) == 1
+    assert "needs Python 3.11 or newer" in said[0]
+
+
+def test_an_active_conda_environment_is_used(root):
+    name = re.search(r"^name: (.+)$", (root / "environment.yml").read_text(), re.MULTILINE)[1]
+    run = _make(root, "-n", "lint", CONDA_DEFAULT_ENV=name, CONDA_PREFIX="/opt/conda/envs/x")
+    assert "/opt/conda/envs/x/bin/python -m ruff" in run.stdout
+    other = _make(root, "-n", "lint", CONDA_DEFAULT_ENV="base", CONDA_PREFIX="/opt/conda/envs/x")
+    assert ".venv/bin/python -m ruff" in other.stdout
+
+
+def test_the_lock_pins_everything_with_hashes_and_names_no_host(root):
+    text = (root / "requirements.lock").read_text()
+    entries = re.findall(r"^([a-z0-9_.-]+)==[^\n]*((?:\\\n    --hash=\S+ ?)+)", text, re.MULTILINE)
+    names = {name for name, _ in entries}
+    assert len(names) > 100
+    assert len(entries) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE))
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["develop"]
+    assert {re.match(r"[A-Za-z0-9_-]+", want)[0].replace("_", "-") for want in wanted} <= names
+    assert "-r requirements.lock" in (root / "environment.yml").read_text()
+
+
+def test_no_file_names_an_index_host_or_a_path_of_a_machine(root):
+    host = re.compile(r"--(?:extra-)?index-url|--find-links|pypi\.(?:org|python)|files\.pythonhosted")
+    machine = re.compile(r"/(?:work|root|home)/[a-z]")
+    for name, text in _texts(root):
+        if name != "tests/test_repository.py":
+            assert not host.search(text), name
+            assert not machine.search(re.sub(r"https?://\S+", "", text)), name
+
+
+def test_the_repository_is_small(root):
+    sizes = {path: path.stat().st_size for path in _tracked(root)}
+    assert sum(sizes.values()) < 10e6
+    assert max(sizes.values()) < 1.5e6
+
+
+def test_the_readme_tells_the_two_commands_and_links_to_what_is_there(root):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert "make reports" in readme and "make test" in readme
+    for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", readme):
+        assert (root / target).exists(), target
+
+
+def test_imports_go_one_way(root):
+    """Each module imports only from the rooms before its own; nothing imports the batch."""
+    rooms = [
+        {"files"},
+        {"wording", "registry", "provenance"},
+        {"provinces"},
+        {"tables"},
+        {"validation", "reconciling", "ranking", "checks"},
+        {"indices"},
+        {"boundaries", "account", "correlation"},
+        {"charts", "site"},
+        {"maps"},
+        {"batch"},
+    ]
+    floor = {name: number for number, names in enumerate(rooms) for name in names}
+    for path in (root / "src" / "helpers").glob("[a-z]*.py"):
+        text = path.read_text(encoding="utf-8")
+        for line in re.findall(
+            r"^\s*from helpers(?:\.(\w+))? import ([^\n(]+|\([^)]*\))", text, re.MULTILINE
+        ):
+            names = [line[0]] if line[0] else re.findall(r"(\w+)(?: as \w+)?", line[1].strip("()"))
+            for name in names:
+                if name in floor:
+                    assert floor[name] < floor[path.stem], f"{path.stem} imports {name}"
