@@ -4,7 +4,6 @@ import argparse
 import concurrent.futures
 import contextlib
 import datetime
-import functools
 import hashlib
 import importlib.metadata
 import itertools
@@ -22,12 +21,11 @@ import tempfile
 import time
 import tomllib
 import traceback
-import uuid
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from helpers import site, wording
+from helpers import kernels, site, wording
 from helpers.files import project_root, write_text
 
 FOLDERS = {"raw": "data/raw", "processed": "data/processed", "reports": "reports"}
@@ -287,33 +285,6 @@ def narrowed(jobs, only=None, years=(), languages=()):
 # --- one page --------------------------------------------------------------------------------------------
 
 
-@functools.cache
-def _kernel_manager():
-    """Kernels of the running interpreter, whatever kernels the user has installed under the same name."""
-    import jupyter_client
-    from jupyter_client.kernelspec import KernelSpecManager
-    from traitlets import default
-
-    folder = os.environ["JUPYTER_RUNTIME_DIR"]
-
-    class OwnKernel(jupyter_client.AsyncKernelManager):
-        @default("kernel_spec_manager")
-        def _kernel_spec_manager_default(self):
-            return KernelSpecManager(kernel_dirs=[])
-
-        # Several kernels that start at once can be given the same TCP port; file sockets cannot collide, but
-        # their paths must be short.
-        @default("transport")
-        def _transport_default(self):
-            return "ipc" if os.name == "posix" and len(folder) < 50 else "tcp"
-
-        @default("connection_file")
-        def _connection_file_default(self):
-            return os.path.join(folder, f"kernel-{uuid.uuid4()}.json")
-
-    return OwnKernel
-
-
 def make_page(job):
     """
     Run a notebook and write its page and the executed notebook; an older page stays if that fails.
@@ -340,7 +311,7 @@ def make_page(job):
             progress_bar=False,
             start_timeout=KERNEL_START_SECONDS,
             execution_timeout=job.time_limit,
-            kernel_manager_class=_kernel_manager(),
+            kernel_manager_class=kernels.manager(),
             shutdown_kernel="immediate",
             on_cell_start=lambda cell, cell_index: reached.append(cell),
         )
@@ -356,8 +327,11 @@ def make_page(job):
         status, error = "made", ""
     except Exception as problem:
         status, error = "failed", _report_failure(job, problem, reached[-1] if reached else None)
-    memory = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
-    return Result(page, status, error, round(time.perf_counter() - started, 2), count, tuple(memory))
+    kernel, maker = (
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    )
+    memory = (max(kernel, kernels.most_memory), maker)
+    return Result(page, status, error, round(time.perf_counter() - started, 2), count, memory)
 
 
 def _report_failure(job, problem, cell):
@@ -397,41 +371,54 @@ def _prepare_worker(root, scratch):
     warnings.simplefilter("ignore")
 
 
-def _make(jobs, start, processes, done):
-    """Make pages in any order; a page that ends its process does not stop the others."""
-    for job in _make_in_pool(jobs, start, processes, done):
-        # Which page ended the process is not known, so those that were left are made one by one.
-        if _make_in_pool([job], start, 1, done):
-            text = f"{job.page.notebook} ({job.page.path}): the process that made it was ended (memory?)"
-            write_text(job.log, f"{text}\n")
-            done(Result(job.page, "failed", text))
+class _Workers:
+    """Processes that make pages, each with a warm server of kernels. A page that ends one is named."""
 
+    def __init__(self, processes, root, scratch):
+        self.processes, self.start, self.pool = processes, (str(root), scratch), None
 
-def _make_in_pool(jobs, start, processes, done):
-    """Make pages; give back the jobs that were left when a process of the pool was ended."""
-    if not jobs:
-        return []
-    # A server that has the heavy modules hands them to each process; where there is none, each imports them.
-    has_server = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if has_server else "spawn")
-    if has_server:
-        context.set_forkserver_preload(["helpers.site", "papermill", "nbconvert"])
-    size = min(processes, len(jobs))
-    pool = concurrent.futures.ProcessPoolExecutor(size, context, _prepare_worker, start)
-    left = []
-    try:
-        futures = {pool.submit(make_page, job): job for job in jobs}
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            _end_children()
+        self._close()
+
+    def make(self, jobs, done):
+        """Make pages in any order and call `done` with each result."""
+        for job in self._attempt(jobs, done):
+            # Which page ended the process is not known, so those that were left are made one by one.
+            if self._attempt([job], done):
+                text = f"{job.page.notebook} ({job.page.path}): the process that made it was ended (memory?)"
+                write_text(job.log, f"{text}\n")
+                done(Result(job.page, "failed", text))
+
+    def _attempt(self, jobs, done):
+        """Make pages; give back the jobs that were left when a process was ended."""
+        if self.pool is None:
+            # A server that has the heavy modules hands them to each process; elsewhere each imports them.
+            context = multiprocessing.get_context("forkserver" if kernels.can_fork() else "spawn")
+            if kernels.can_fork():
+                context.set_forkserver_preload(["helpers.kernels", "helpers.site", "papermill", "nbconvert"])
+            self.pool = concurrent.futures.ProcessPoolExecutor(
+                self.processes, context, _prepare_worker, self.start
+            )
+        futures = {self.pool.submit(make_page, job): job for job in jobs}
+        left = []
         for future in concurrent.futures.as_completed(futures):
             if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
                 left.append(futures[future])
             else:
                 done(future.result())
-    except BaseException:
-        _end_children()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return left
+        if left:
+            self._close()
+        return left
+
+    def _close(self):
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+            self.pool = None
 
 
 def _end_children():
@@ -486,10 +473,13 @@ def _make_all(jobs, root, processes, progress):
     """Make the data stage in one language first and in order, then everything else at once."""
     first = [job for job in jobs if job.stage == "data" and job.page.language == jobs[0].page.language]
     rest = [job for job in jobs if job not in first]
-    with tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True) as scratch:
-        start = (str(root), scratch)
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
+        )
+        workers = stack.enter_context(_Workers(min(processes, len(jobs)), root, scratch))
         for place, job in enumerate(first):
-            _make([job], start, 1, progress)
+            workers.make([job], progress)
             if progress.results[-1].status != "made":
                 left = [*first[place + 1 :], *rest]
                 for other in left:
@@ -499,7 +489,7 @@ def _make_all(jobs, root, processes, progress):
                     f"{', '.join(other.page.path for other in left) or 'nothing else'}."
                 )
                 return
-        _make(rest, start, processes, progress)
+        workers.make(rest, progress)
 
 
 def _write_record(place, asked_for, results, seconds):

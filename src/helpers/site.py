@@ -17,10 +17,6 @@ from pathlib import Path
 from helpers import wording
 from helpers.files import write_text
 
-# Importing jsonschema, which nbformat does, builds a grammar of internet addresses if this package is there:
-# 1.9 s in every process, and nothing here checks addresses. jsonschema does without it.
-sys.modules.setdefault("rfc3987_syntax", None)
-
 TEMPLATES = Path(__file__).parent / "page"
 PICTURE_WIDTH = 480
 # Longer texts of a table get a width of their own; otherwise a narrow page sets them a word a line.
