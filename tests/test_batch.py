@@ -51,8 +51,9 @@ from pathlib import Path
 if Path("break").exists():
     raise RuntimeError("nothing to prepare")
 if Path("wait").exists():
-    import time
-    Path("waiting").touch()
+    import os, time
+    Path("waiting.part").write_text(str(os.getpid()))
+    Path("waiting.part").rename("waiting")
     time.sleep(60)
 Path(processed).mkdir(parents=True, exist_ok=True)
 Path(processed, "prepared.txt").write_text("prepared")
@@ -356,7 +357,8 @@ def test_an_interrupt_ends_all_processes_at_once(tmp_path):
     while not (root / "waiting").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     children = psutil.Process(started.pid).children(recursive=True)
-    assert any("ipykernel_launcher" in " ".join(child.cmdline()) for child in children)
+    kernel = int((root / "waiting").read_text())
+    assert kernel in {child.pid for child in children}
     os.killpg(started.pid, signal.SIGINT)
     _, error = started.communicate(timeout=10)
     assert started.returncode == 130 and b"Traceback" not in error

@@ -33,7 +33,9 @@ def refused(cleaned, language):
     table : pandas.DataFrame
         One row a refusal, with worded heads; empty when nothing was refused.
     """
-    rejected = cleaned.rejected
+    rejected = cleaned.rejected.assign(
+        problem=[wording.translated("clean.problem_", said, language) for said in cleaned.rejected["problem"]]
+    )
     counts = rejected["problem"].value_counts()
     problems = wording.listing(
         [problem if n == 1 else f"{problem} ({n})" for problem, n in counts.items()], language

@@ -192,6 +192,7 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
     """
     from helpers.correlation import MINIMUM_PAIRS, result_text
 
+    apply_style()
     ranks = measure == "rank"
     values = {"a": first.short, "b": second.short, "year": year, "n": len(points)}
     values |= {"total": len(provinces.codes), "result": result_text(estimate, language)}
@@ -377,6 +378,7 @@ def coverage(figures, registry, language, notes):
             row = counts.loc[(index.slug, year)] if (index.slug, year) in counts.index else None
             shades.at[index.short, year] = 0 if row is None else row["rows"]
             written.at[index.short, year] = "0\n0" if row is None else f"{row['score']}\n{row['rank']}"
+    apply_style()
     figure = plt.figure(figsize=(9.2, 1.35 + 0.72 * len(names)))
     bottom, top = frame(
         figure,
@@ -399,6 +401,8 @@ def coverage(figures, registry, language, notes):
         linewidths=1.2,
         linecolor="white",
     )
+    # The clip path of a mesh is named by its address in memory, which differs from run to run.
+    axes.collections[0].set_clip_path(None)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="both", length=0)
     axes.tick_params(axis="x", rotation=0)

@@ -1,5 +1,6 @@
 """Kernels for the batch: always of the running interpreter, forked from a warm server where that can be."""
 
+import contextlib
 import functools
 import importlib
 import multiprocessing
@@ -8,6 +9,7 @@ import re
 import signal
 import sys
 import threading
+import types
 import uuid
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -67,6 +69,17 @@ def _serve(arguments, environment, folder):
     IPKernelApp.launch_instance()
 
 
+@contextlib.contextmanager
+def _no_main_program():
+    """Hide the main program, which multiprocessing would import again in every kernel."""
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
+
+
 class _Process:
     """A process of multiprocessing with the methods of `subprocess.Popen` that a provisioner calls."""
 
@@ -109,7 +122,8 @@ def warm_kernel():
         async def launch_kernel(self, cmd, **kwargs):
             arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
             process = _server().Process(target=_serve, args=(arguments, kwargs["env"], kwargs.get("cwd")))
-            process.start()
+            with _no_main_program():
+                process.start()
             self.process = _Process(process)
             # The group of the same number is made by the kernel itself; until then signals go to the process.
             self.pid = self.pgid = process.pid

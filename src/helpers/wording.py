@@ -62,6 +62,28 @@ def text(key, language, **values):
     return _texts()[key][language].format(**values)
 
 
+def translated(prefix, english, language):
+    """
+    Say an English phrase of a table in another language.
+
+    Parameters
+    ----------
+    prefix : str
+        How the keys of the phrases begin, for example ``clean.problem_``.
+    english : str
+        The phrase, as the English text of one of these keys.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        The English phrase itself where no text has it: phrases may hold values of a table.
+    """
+    check_language(language)
+    phrases = (texts for key, texts in _texts().items() if key.startswith(prefix))
+    return next((texts[language] for texts in phrases if texts["en"] == english), english)
+
+
 def number(value, language, decimals=2):
     """
     Write a number as the language does: 83.00 in English, 83,00 in Vietnamese.
