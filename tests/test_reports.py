@@ -1,0 +1,158 @@
+"""`make reports YEAR=2022` on the real data, from an empty folder: what a newcomer gets."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from urllib.parse import unquote
+
+import html5lib
+import pandas as pd
+import pytest
+
+from helpers import correlation, wording
+
+PAGES = ["clean.html", "join.html", "index.html", "2022/index.html", "2022/correlate.html", "2022/map.html"]
+
+
+def _copy(root, to):
+    """Copy what the project is made of, without anything computed."""
+    for part in ("data/raw", "notebooks", "src"):
+        shutil.copytree(root / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("Makefile", "environment.yml", "reports.toml", "requirements.lock", "pyproject.toml"):
+        shutil.copy(root / part, to)
+    return to
+
+
+def _make(project, *arguments):
+    # The environment that runs the tests serves as the active one: nothing is installed again.
+    name = re.search(r"^name: (.+)$", (project / "environment.yml").read_text(), re.MULTILINE)[1]
+    here = os.environ | {"CONDA_DEFAULT_ENV": name, "CONDA_PREFIX": sys.prefix}
+    return subprocess.run(["make", *arguments], cwd=project, env=here, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def made(root, tmp_path_factory):
+    """A run for 2022 in both languages."""
+    project = _copy(root, tmp_path_factory.mktemp("newcomer"))
+    run = _make(project, "reports", "YEAR=2022")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return project, run
+
+
+def test_every_page_is_made_and_counted(made):
+    project, run = made
+    assert "8 of 8 pages made" in run.stdout
+    assert run.stderr == ""
+    for language in wording.LANGUAGES:
+        for page in PAGES:
+            assert (project / "reports" / language / page).is_file(), page
+    assert not list((project / "reports").glob("failed/*"))
+    record = json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
+    assert {page["status"] for page in record["pages"]} == {"made"}
+    assert {page["warnings"] for page in record["pages"]} == {0}
+    assert "par/reported.csv" in record["raw_sha256"]
+
+
+def _trees(project):
+    for path in sorted((project / "reports").rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        yield path, text, html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+
+
+def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
+    project, _ = made
+    pages = 0
+    for path, text, tree in _trees(project):
+        pages += 1
+        language = path.relative_to(project / "reports").parts[0]
+        if language in wording.LANGUAGES:
+            assert tree.get("lang") == language
+        for picture in tree.iter("img"):
+            assert len(picture.get("alt", "")) > 20, path
+            assert picture.get("src").startswith("data:image/png;base64,")
+        assert not list(tree.iter("script"))
+        for link in [*tree.iter("a"), *tree.iter("link")]:
+            target = link.get("href")
+            assert not re.match(r"[a-z]+:(?!,)", target.replace("data:,", "")), target
+            file, _, anchor = unquote(target).partition("#")
+            if not target.startswith("data:"):
+                there = (path.parent / file).resolve() if file else path
+                assert there.is_file(), f"{path}: {target}"
+                if anchor and there.suffix == ".html":
+                    assert f'id="{anchor}"' in there.read_text(encoding="utf-8"), target
+        assert str(project) not in text
+    assert pages == 2 * len(PAGES) + 1
+
+
+def test_the_tables_have_the_columns_that_others_rely_on(made):
+    project, _ = made
+    table = pd.read_csv(project / "reports/en/2022/tables/correlations.csv")
+    assert list(table.columns) == correlation.COLUMNS
+    assert set(table["measure"]) == {"score", "rank"}
+    assert set(table["method"]) == {"pearson", "spearman", "kendall"}
+    few = table[table["n"] < correlation.MINIMUM_PAIRS]
+    assert few["estimate"].isna().all() and few["reason"].notna().all()
+    assert table.loc[table["estimate"].notna(), "ci_low"].notna().all()
+    same = pd.read_csv(project / "reports/vi/2022/tables/correlations.csv")
+    pd.testing.assert_frame_equal(table, same)
+
+
+@pytest.mark.parametrize(("language", "score"), [("en", "83.00"), ("vi", "83,00")])
+def test_a_claim_stands_on_the_page(made, language, score):
+    """Trà Vinh, PAR INDEX 2022: 83.00 points, rank 50 (travinh.gov.vn, 2023)."""
+    project, _ = made
+    page = (project / "reports" / language / "2022" / "map.html").read_text(encoding="utf-8")
+    row = re.search(
+        rf"<tr>(?:(?!</tr>).)*(?:Tra Vinh|Trà Vinh)(?:(?!</tr>).)*>{score}<.*?</tr>", page, re.DOTALL
+    )
+    assert row and ">50<" in row[0] and "travinh-2023" in row[0]
+
+
+def test_the_clean_page_says_at_its_top_what_was_refused(made):
+    project, _ = made
+    page = (project / "reports/en/clean.html").read_text(encoding="utf-8")
+    assert page.index("One row was refused") < page.index("<h2")
+    assert "13.14" in page
+
+
+def test_bad_rows_stop_nothing_and_are_told(made):
+    """A run of the data stage alone with an unknown name, a broken file and an impossible rank."""
+    project, _ = made
+    ledger = project / "data/raw/par/reported.csv"
+    before = ledger.read_text(encoding="utf-8")
+    ledger.write_text(
+        before
+        + "2022,,Bình Phứơc,,80,100,,,,,,stated,travinh-2023\n"
+        + "2022,01,Hà Nội,,,100,64,63,,,,stated,travinh-2023\n",
+        encoding="utf-8",
+    )
+    broken = project / "data/raw/papi/2013.csv"
+    broken.write_bytes(broken.read_bytes() + b'"')
+    run = _make(project, "data")
+    assert run.returncode == 0, run.stdout + run.stderr
+    rejected = pd.read_csv(project / "data/processed/rejected.csv", keep_default_na=False)
+    told = dict(zip(rejected["problem"], rejected["nearest"], strict=True))
+    assert told["an unknown province name"] == "Bình Phước"
+    assert "rank above the number ranked" in told
+    assert any(problem.startswith("broken CSV") for problem in told)
+    page = (project / "reports/en/clean.html").read_text(encoding="utf-8")
+    assert "4 rows were refused" in page[: page.index("<h2")]
+    assert "papi/2013.csv changed" in page[: page.index("<h2")]
+
+
+def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(made):
+    project, _ = made
+    page = project / "reports/en/2022/map.html"
+    before = page.read_bytes()
+    (project / "data/raw").rename(project / "data/away")
+    try:
+        run = _make(project, "reports", "YEAR=2022")
+    finally:
+        (project / "data/away").rename(project / "data/raw")
+    assert run.returncode != 0
+    said = [line for line in run.stderr.splitlines() if not line.startswith("make")]
+    assert len(said) == 1 and said[0].startswith("Error: The folder of the raw tables, data/raw, is missing")
+    assert page.read_bytes() == before
