@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import indices, registry
+from helpers import correlation, indices, provinces, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +34,18 @@ def indices_frame(cleaned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("processed")
     indices.write(cleaned, folder)
     return indices.read(folder)
+
+
+@pytest.fixture(scope="session")
+def places():
+    """The 63 provinces."""
+    return provinces.load(ROOT / "data" / "raw")
+
+
+@pytest.fixture(scope="session")
+def tables(indices_frame, known):
+    """The table of pairs of every year."""
+    return {year: correlation.pairs(indices_frame, known, year) for year in range(2011, 2025)}
 
 
 @pytest.fixture

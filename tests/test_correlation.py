@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import correlation, provinces
+from helpers import correlation
 from helpers.correlation import kendall, pearson, spearman
 
 ESTIMATORS = [pearson, spearman, kendall]
@@ -26,17 +26,6 @@ def _no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-@pytest.fixture(scope="session")
-def places(root):
-    return provinces.load(root / "data" / "raw")
-
-
-@pytest.fixture(scope="session")
-def tables(indices_frame, known):
-    """The table of pairs of every year."""
-    return {year: correlation.pairs(indices_frame, known, year) for year in range(2011, 2025)}
 
 
 def _real(indices_frame, year, measure, a="par", b="papi"):
@@ -372,7 +361,7 @@ def test_no_correction_where_the_share_is_unknown_nor_of_ranks(tables):
     assert set(pairs.itertuples(index=False, name=None)) == {("par", "sipas")}
 
 
-# --- who is missing, what is drawn, what is said -----------------------------------------------------------
+# --- who is missing, what is drawn -----------------------------------------------------------------------
 
 
 def test_missing_provinces_of_a_pair(indices_frame, known, places):
@@ -380,8 +369,6 @@ def test_missing_provinces_of_a_pair(indices_frame, known, places):
     assert {places.name(code, "vi") for code in found["papi"]} == {"Quảng Ninh", "Bắc Giang", "Bắc Ninh"}
     shown = correlation.points(indices_frame, known["papi"], known["sipas"], 2021, "score")
     assert set(shown.index) == set(places.codes) - set(found["papi"]) - set(found["sipas"])
-    named = correlation.absent(indices_frame, places, known["papi"], known["sipas"], 2021, "vi")
-    assert named[0] == ("PAPI, không có cả điểm số lẫn thứ hạng (3)", ["Quảng Ninh", "Bắc Giang", "Bắc Ninh"])
 
 
 def test_drawn_plots(tables, known):
@@ -399,65 +386,6 @@ def test_gap_is_positive_where_the_first_index_is_better(indices_frame, known):
     # Long An 2022: 8th in PAR INDEX, among the last in PAPI; Ninh Thuận the other way round.
     assert ranks["gap"].idxmax() == "80" and ranks.at["58", "gap"] < 0
     assert scores["gap"].mean() == pytest.approx(0, abs=1e-12)
-
-
-def _table_of(**changes):
-    row = dict.fromkeys(("component_a", "component_b"), "") | {
-        "index_a": "par",
-        "index_b": "papi",
-        "measure": "score",
-        "variant": "plain",
-        "method": "spearman",
-        "n": 30,
-        "estimate": 0.5,
-        "ci_low": 0.1,
-        "ci_high": 0.7,
-        "p_value": 0.01,
-        "p_adjusted": 0.02,
-        "reason": "",
-    }
-    return pd.DataFrame([row | changes])[correlation.COLUMNS]
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({}, "higher scores in one tend to go with higher"),
-        ({"estimate": -0.5, "ci_low": -0.7, "ci_high": -0.1}, "higher scores in one tend to go with lower"),
-        ({"ci_low": -0.1}, "no clear association for"),
-        ({"p_adjusted": 0.08}, "no longer clear once several comparisons are allowed for, Holm's p = 0.080"),
-        (
-            {"estimate": math.nan, "n": 5, "reason": "correlate.reason_few"},
-            "too few provinces with both scores",
-        ),
-        ({"estimate": math.nan, "reason": "correlate.reason_constant"}, "no coefficient can be computed"),
-        ({"measure": "rank"}, "the ranks tend to agree for"),
-        ({"measure": "rank", "ci_low": -0.1}, "no clear agreement for"),
-    ],
-)
-def test_sentences_follow_the_interval(known, changes, said):
-    table = _table_of(**changes)
-    sentence = correlation.findings(table, known, table["measure"][0], 2022, "en")
-    assert said in sentence
-    assert sentence.count("tend to") == ("tend to" in said or changes == {"p_adjusted": 0.08})
-
-
-def test_every_year_is_worded_in_both_languages(tables, indices_frame, known, places):
-    for (year, table), language in itertools.product(tables.items(), ("en", "vi")):
-        spoken = [correlation.findings(table, known, m, year, language) for m in correlation.MEASURES]
-        spoken.append(correlation.coverage(indices_frame, known, places.codes, year, language))
-        assert all("nan" not in text.lower() and "{" not in text for text in spoken)
-        for measure in correlation.MEASURES:
-            pairs = correlation.readable(table, known, measure, language)
-            assert len(pairs) == len(correlation.combinations(indices_frame, known, year))
-            assert not pairs.astype(str).apply(lambda column: column.str.contains("nan")).any(axis=None)
-    assert "0,65" in correlation.findings(tables[2022], known, "score", 2022, "vi")
-
-
-def test_the_corrected_estimate_speaks_for_scores(tables, known):
-    spoken = correlation.findings(tables[2022], known, "score", 2022, "en")
-    assert "PAR INDEX without its SIPAS points" in spoken
-    assert "partly built in" in correlation.findings(tables[2022], known, "rank", 2022, "en")
 
 
 def test_a_year_with_one_index_has_no_pairs(indices_frame, known):

@@ -111,6 +111,7 @@ def test_imports_go_one_way(root):
         {"validation", "reconciling", "ranking", "checks"},
         {"indices"},
         {"boundaries", "account", "correlation"},
+        {"findings"},
         {"charts", "site", "kernels"},
         {"maps"},
         {"batch"},

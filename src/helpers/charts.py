@@ -190,7 +190,8 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
     matplotlib.figure.Figure
         6.3 x 6.2 inches, 6.7 for ranks. At most `LABELS` points are labelled, none over another and none cut.
     """
-    from helpers.correlation import MINIMUM_PAIRS, result_text
+    from helpers.correlation import MINIMUM_PAIRS
+    from helpers.findings import result_text
 
     apply_style()
     ranks = measure == "rank"
