@@ -11,15 +11,16 @@ environment := .venv
 endif
 python := $(environment)/bin/python
 run := $(python) -m helpers.batch
+narrow = $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(JOBS),--jobs $(JOBS))
 
 help:  ## list the targets, a line each
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
 
 data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 02_join alone)
-	@$(run) --only data
+	@$(run) --only data $(narrow)
 
 reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en, limit processes with JOBS=1
-	@$(run) $(if $(YEAR),--year $(YEAR)) $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(JOBS),--jobs $(JOBS))
+	@$(run) $(if $(YEAR),--year $(YEAR)) $(narrow)
 
 test: setup  ## run every test: units, properties, notebooks, one whole year of reports
 	@$(python) -m pytest

@@ -131,7 +131,7 @@ def test_bad_rows_stop_nothing_and_are_told(made):
     )
     broken = project / "data/raw/papi/2013.csv"
     broken.write_bytes(broken.read_bytes() + b'"')
-    run = _make(project, "data")
+    run = _make(project, "data", "LANGUAGE=en")
     assert run.returncode == 0, run.stdout + run.stderr
     rejected = pd.read_csv(project / "data/processed/rejected.csv", keep_default_na=False)
     told = dict(zip(rejected["problem"], rejected["nearest"], strict=True))

@@ -65,7 +65,7 @@ def _sums_of_year(found, index, year, basis_order):
             sums = sums[score.loc[sums.index, component].isna()]
         # A sum is as trusted as its least trusted part.
         places = place.loc[sums.index, parts].max(axis=1)
-        sources = source.loc[sums.index, parts].apply(lambda ids: "|".join(sorted(set(ids))), axis=1)
+        sources = source.loc[sums.index, parts].agg(_joined, axis=1)
         for wide, values in ((score, sums), (place, places), (source, sources)):
             wide[component] = values if component not in wide else wide[component].fillna(values)
         added.append(
@@ -87,6 +87,11 @@ def _sums_of_year(found, index, year, basis_order):
             )
         )
     return added
+
+
+def _joined(sources):
+    """Write the sources of the parts once each."""
+    return "|".join(sorted(set("|".join(sources).split("|"))))
 
 
 def add_ranks_and_groups(figures, known):

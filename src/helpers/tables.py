@@ -276,12 +276,15 @@ class _Reader:
 
 
 def _spellings(index, year):
-    """Components by the spellings that a table may use for them: (slug, whether it is a percentage)."""
-    spellings = {"": ("", False), "total": ("", False)}
+    """Components by the spellings that a table may use: (slug, whether it is a percentage, its maximum)."""
+    total = ("", False, index.max_score(year))
+    spellings = {"": total, "total": total}
     for slug in index.components_of(year):
-        entry = index.components[slug]
-        spellings.update({spelling: (slug, False) for spelling in (slug, *entry.get("spellings", []))})
-        spellings.update({spelling: (slug, True) for spelling in entry.get("spellings_percent", [])})
+        entry, maximum = index.components[slug], index.max_score(year, slug)
+        for spelling in (slug, *entry.get("spellings", [])):
+            spellings[spelling] = (slug, False, maximum)
+        for spelling in entry.get("spellings_percent", []):
+            spellings[spelling] = (slug, True, maximum)
     return spellings
 
 
@@ -322,7 +325,7 @@ def reports(table, index, raw):
         if unknown:
             known = ", ".join(sorted(_LONG_FIELDS))
             raise TableError(table.file, f"unknown column {unknown[0]!r}", f"columns among {known}", 1)
-    found = []
+    found, spellings = [], {}
     for line, cells in table.rows:
         year = reader.year(line, cells)
         code = year and reader.province(line, cells, year)
@@ -337,11 +340,10 @@ def reports(table, index, raw):
             "basis": cells.get("basis") or index.entry.get("basis", ""),
             "source": cells.get("source") or index.entry.get("source", ""),
         }
-        spellings = _spellings(index, year)
-        if long:
-            found += _long_row(reader, line, cells, said, spellings)
-        else:
-            found += _wide_row(reader, line, cells, said, spellings)
+        if year not in spellings:
+            spellings[year] = _spellings(index, year)
+        read_row = _long_row if long else _wide_row
+        found += read_row(reader, line, cells, said, spellings[year])
     return pd.DataFrame(found, columns=REPORT_COLUMNS), reader.rejected
 
 
@@ -351,7 +353,7 @@ def _long_row(reader, line, cells, said, spellings):
         expected = f"a component of {reader.index.slug} in {said['year']} as in indices.toml"
         reader.refuse(line, "component", component, "an unknown component", expected)
         return []
-    slug, percent = spellings[component]
+    slug, percent, own_maximum = spellings[component]
     numbers = {
         field: reader.number(line, cells, field, whole=field in ("rank", "rank_of", "rank_change"))
         for field in ("score", "max_score", "rank", "rank_of", "score_change", "rank_change")
@@ -360,7 +362,6 @@ def _long_row(reader, line, cells, said, spellings):
         return []
     value = {field: number.value if number else math.nan for field, number in numbers.items()}
     score, rank = numbers["score"], numbers["rank"]
-    own_maximum = reader.index.max_score(said["year"], slug)
     # Points and percentages of the maximum are two scales; only where the maximum is 100 are they one.
     percent = (
         bool(slug)
@@ -397,7 +398,7 @@ def _wide_row(reader, line, cells, said, spellings):
         number = reader.number(line, {column: written}, column)
         if not number:
             continue
-        slug, percent = spellings[column]
+        slug, percent, maximum = spellings[column]
         found.append(
             said
             | {
@@ -405,7 +406,7 @@ def _wide_row(reader, line, cells, said, spellings):
                 "percent": percent,
                 "score": number.value,
                 "decimals": number.decimals,
-                "max_score": 100.0 if percent else _either(reader.index.max_score(said["year"], slug), None),
+                "max_score": 100.0 if percent else _either(maximum, None),
                 "rank": math.nan,
                 "ranked": math.nan,
                 "score_change": math.nan,
