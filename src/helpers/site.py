@@ -19,6 +19,8 @@ from helpers.files import write_text
 
 TEMPLATES = Path(__file__).parent / "page"
 PICTURE_WIDTH = 480
+# Cells that the page does without: words for JupyterLab, and parameters, which its foot lists.
+HIDDEN = {"lab", "parameters", "injected-parameters"}
 # Longer texts of a table get a width of their own; otherwise a narrow page sets them a word a line.
 LONG_TEXT = 14
 _NO_LINKS = {"home": None, "years": [], "pages": [], "languages": []}
@@ -287,7 +289,7 @@ def _exporter():
             "extra_template_basedirs": [str(TEMPLATES)],
             "exclude_anchor_links": True,
         },
-        TagRemovePreprocessor={"enabled": True, "remove_cell_tags": ["lab"]},
+        TagRemovePreprocessor={"enabled": True, "remove_cell_tags": sorted(HIDDEN)},
         NbConvertBase={"display_data_priority": shown},
     )
     return HTMLExporter(config=settings)
@@ -300,7 +302,7 @@ def render(notebook, language, title, source="", parameters=None, links=None):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        With its outputs. Cells tagged ``lab`` are left out, code is folded away, warnings are not shown.
+        With its outputs. Cells tagged as in `HIDDEN` are left out, code is folded away, warnings are not shown.
     language : {"en", "vi"}
     title : str
         Title of the page; also its heading if the notebook has none of the first level.
@@ -324,7 +326,11 @@ def render(notebook, language, title, source="", parameters=None, links=None):
     """
     import markupsafe
 
-    code_cells = [cell.get("id", "") for cell in notebook.cells if cell.cell_type == "code"]
+    code_cells = [
+        cell.get("id", "")
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not HIDDEN & set(cell.metadata.get("tags", []))
+    ]
     words = {
         "code": wording.text("site.code", language),
         "numbers": {name: place for place, name in enumerate(code_cells, start=1)},
