@@ -165,9 +165,8 @@ def test_page_folds_code_and_shows_outputs(page):
     folded = ["".join(block.itertext()) for block in tree.iter("details") if block.get("class") == "code"]
     assert len(folded) == 3, "the parameters stand at the foot"
     assert "say('x')" in folded[0] and wording.text("site.code", "vi") in folded[0]
-    assert page.index("Văn bản.") < page.index('<details class="code"'), (
-        "what a cell says comes before its code"
-    )
+    before_its_code = page.index("Văn bản.") < page.index('<details class="code"')
+    assert before_its_code, "what a cell says comes first"
     visible = "".join(
         "".join(cell.itertext()) for cell in tree.iter("div") if cell.get("class") == "cell"
     ).replace("".join(folded), "")

@@ -302,7 +302,7 @@ def render(notebook, language, title, source="", parameters=None, links=None):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        With its outputs. Cells tagged as in `HIDDEN` are left out, code is folded away, warnings are not shown.
+        With its outputs. Cells tagged as in `HIDDEN` are left out, code is folded, warnings are not shown.
     language : {"en", "vi"}
     title : str
         Title of the page; also its heading if the notebook has none of the first level.
