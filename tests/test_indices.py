@@ -322,6 +322,14 @@ def test_a_broken_file_stops_nothing_but_itself(raw):
     assert moved["expected_provinces"] == 61
 
 
+def test_only_broken_tables_are_one_clear_sentence(raw):
+    for slug in ("par", "papi", "sipas", "pci"):
+        for path in (raw / slug).glob("*.csv"):
+            path.write_text('year,score\n2022,"83\n', encoding="utf-8")
+    with pytest.raises(indices.RawDataError, match=r"No table .* gives a single figure.*par/reported.csv"):
+        indices.clean(raw)
+
+
 def test_a_corrected_source_is_noticed(raw):
     path = raw / "par" / "reported.csv"
     text = path.read_text(encoding="utf-8")

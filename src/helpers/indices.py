@@ -107,7 +107,7 @@ def clean(raw="data/raw"):
     Raises
     ------
     RawDataError
-        If there is nothing to clean (see `preflight`).
+        If there is nothing to clean (see `preflight`), or no table gives a figure.
     """
     preflight(raw)
     folder = resolve(raw)
@@ -197,7 +197,14 @@ def _read_all(folder, known):
             rejected += refused
             files.append((file, index.slug, len(table.rows) + len(table.rejected), len(reports)))
     rejected += _stale(corrections)
-    reports = pd.concat(all_reports, ignore_index=True) if all_reports else pd.DataFrame()
+    filled = [reports for reports in all_reports if len(reports)]
+    if not filled:
+        first = rejected[0]
+        raise RawDataError(
+            f"No table of {folder.name} gives a single figure; the first fault: {first['file']}, "
+            f"{first['problem']}, expected {first['expected']}."
+        )
+    reports = pd.concat(filled, ignore_index=True)
     return reports, rejected, pd.DataFrame(files, columns=["file", "index", "rows", "reports"])
 
 
