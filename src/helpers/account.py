@@ -254,7 +254,7 @@ def contradictions(cleaned, registry, raw, language):
     Returns
     -------
     pandas.DataFrame
-        ``published`` holds the value of the first province of a pair and ``ours`` that of the second.
+        One row a pair of provinces, each with its value, with worded heads.
     """
     frame = cleaned.checks[cleaned.checks["check"].isin(["shared_rank", "order"])]
     words = {"shared_rank": "clean.shared_rank", "order": "clean.swapped"}

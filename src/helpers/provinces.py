@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from helpers.files import resolve
+
 VINTAGES = ("63", "34")
 FIRST_YEAR_OF_34 = 2025
 
 _PREFIX = re.compile(r"^(?:tỉnh|thành phố|thủ đô|tp\.?|t\.p\.?)\s+|^tp\.\s*", re.IGNORECASE)
-_ASCII_PREFIX = re.compile(r"^(?:tinh|thanh pho|thu do)\s+(?=\S+ )", re.IGNORECASE)
+# Without diacritics "tinh" may begin a name of its own, so that a whole name must follow.
+_ASCII_PREFIX = re.compile(r"^(?:tinh|thanh pho|thu do)\s+(?=\S+ )|^tp\.?\s+|^tp\.", re.IGNORECASE)
 _SUFFIX = re.compile(r"\s+(?:province|city|municipality)$", re.IGNORECASE)
 _DASHES = re.compile(r"\s*[-‐‑‒–—−]\s*")
 # Letters that stand in for Đ in old files: Icelandic eth and African d.
@@ -74,9 +77,7 @@ def fold(name):
     folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
     folded = _DASHES.sub(" - ", " ".join(folded.split())).casefold()
     folded = _SUFFIX.sub("", folded)
-    shorter = (_ASCII_PREFIX if folded.isascii() else _PREFIX).sub("", folded) if folded else folded
-    if folded.isascii():
-        shorter = re.sub(r"^tp\.?\s+|^tp\.", "", shorter)
+    shorter = (_ASCII_PREFIX if folded.isascii() else _PREFIX).sub("", folded)
     return _TONE.sub(lambda found: _TONES[found.group()], shorter)
 
 
@@ -221,8 +222,6 @@ def load(raw="data/raw", vintage="63"):
     ValueError
         If the vintage is unknown or its table does not have that many units.
     """
-    from helpers.files import resolve
-
     if vintage not in VINTAGES:
         raise ValueError(f"vintage {vintage!r} is not known; choose one of {', '.join(VINTAGES)}")
     return _load(str(resolve(raw) / "provinces" / f"provinces{vintage}.csv"), vintage)
@@ -241,7 +240,5 @@ def crosswalk(raw="data/raw"):
     pandas.Series
         New code by old code (63 rows).
     """
-    from helpers.files import resolve
-
     table = pd.read_csv(resolve(raw) / "provinces" / "crosswalk_63_34.csv", dtype=str)
     return table.set_index("old_code")["new_code"].rename("new_code")
