@@ -166,11 +166,14 @@ class Registry:
         How a figure may have been read, the more trusted first.
     basis_names : dict
         Texts by basis and language.
+    headings : dict
+        Words that heads and rows of published tables use, by what they mean (table ``[headings]``).
     """
 
     indices: dict
     basis: list
     basis_names: dict
+    headings: dict
 
     def __getitem__(self, slug):
         try:
@@ -231,4 +234,5 @@ def load(raw="data/raw"):
         raise RegistryError(f"{path} lacks the table [basis]")
     basis = entries.pop("basis")
     order = basis.pop("order")
-    return Registry({slug: _check(slug, entry) for slug, entry in entries.items()}, order, basis)
+    headings = entries.pop("headings", {})
+    return Registry({slug: _check(slug, entry) for slug, entry in entries.items()}, order, basis, headings)
