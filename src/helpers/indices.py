@@ -1,16 +1,18 @@
 """From the raw tables to one table of figures: every stage of the cleaning, one after another."""
 
+import functools
 import itertools
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from helpers import checks, ranking, reconciling, tables, validation
+from helpers import cells, checks, ledger, provenance, ranking, reconciling, tables, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
+from helpers.ledger import REJECTED_COLUMNS, rejection
 from helpers.ranking import COLUMNS
-from helpers.tables import REJECTED_COLUMNS, rejection
 
 
 class RawDataError(RuntimeError):
@@ -29,7 +31,7 @@ class Cleaned:
     conflicts : pandas.DataFrame
         Columns `reconciling.CONFLICT_COLUMNS`: reports that differ from the figure chosen, what decided.
     rejected : pandas.DataFrame
-        Columns `tables.REJECTED_COLUMNS`: what was refused, where it stands and what was expected.
+        Columns `ledger.REJECTED_COLUMNS`: what was refused, where it stands and what was expected.
     changes : pandas.DataFrame
         Columns `reconciling.CHANGE_COLUMNS`: changes on the year before as the sources state them.
     checks : pandas.DataFrame
@@ -38,6 +40,8 @@ class Cleaned:
         Columns `checks.COUNT_COLUMNS` and ``expected_reports``, ``expected_provinces``.
     files : pandas.DataFrame
         One row a raw table: file, index, rows read, reports taken, rows refused.
+    readings : list of helpers.tables.Reading
+        How each published table among them was understood.
     """
 
     figures: pd.DataFrame
@@ -47,6 +51,7 @@ class Cleaned:
     checks: pd.DataFrame
     counts: pd.DataFrame
     files: pd.DataFrame
+    readings: list
 
 
 def preflight(raw="data/raw"):
@@ -76,20 +81,45 @@ def preflight(raw="data/raw"):
     for name in ("provinces/provinces63.csv", "boundaries/provinces63.geojson", "sources.csv"):
         if not (folder / name).is_file():
             raise RawDataError(f"{raw}/{name} is missing: restore it from the repository.")
+    described = set(provenance.described(folder)["table"]) if (folder / "tables.csv").is_file() else set()
     for index in known:
-        paths = sorted((folder / index.slug).glob("*.csv"))
+        paths = raw_tables(folder, index.slug)
         if not paths:
             raise RawDataError(
                 f"{raw}/{index.slug} has no table: put one there, or take [{index.slug}] out of indices.toml."
             )
         for path in paths:
-            with path.open("rb") as file:
-                lines = sum(1 for _ in itertools.islice((line for line in file if line.strip()), 2))
-            if lines < 2:
+            # A table that somebody dropped in is refused by itself; one of the project's own is missed.
+            own = path.relative_to(folder).as_posix() in described
+            if own and _is_empty(path):
                 raise RawDataError(
                     f"{raw}/{index.slug}/{path.name} is empty: it needs a header and at least one row; "
                     "restore it, or remove the file."
                 )
+
+
+def raw_tables(folder, slug):
+    """
+    List the tables of an index: every file in its folder but notes, texts and hidden files.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the raw tables.
+    slug : str
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    return sorted(
+        path for path in (folder / slug).glob("*") if path.is_file() and cells.is_table_name(path.name)
+    )
+
+
+def _is_empty(path):
+    with path.open("rb") as file:
+        return sum(1 for _ in itertools.islice((line for line in file if line.strip()), 2)) < 2
 
 
 def clean(raw="data/raw"):
@@ -112,8 +142,9 @@ def clean(raw="data/raw"):
     preflight(raw)
     folder = resolve(raw)
     known = registry_.load(raw)
-    reports, rejected, files = _read_all(folder, known)
-    reports, refused = validation.validate(reports, known, _source_ids(folder))
+    reports, rejected, files, readings = _read_all(folder, known)
+    sources = _source_ids(folder) | {reading.file for reading in readings}
+    reports, refused = validation.validate(reports, known, sources)
     rejected += refused
     derived, refused = reconciling.derive_previous_ranks(reports, known)
     rejected += refused
@@ -130,6 +161,7 @@ def clean(raw="data/raw"):
         checks=checks.run_checks(figures, folder, known),
         counts=checks.count(reports, figures, folder),
         files=files,
+        readings=readings,
     )
 
 
@@ -179,23 +211,30 @@ def read(processed="data/processed"):
 
 
 def _read_all(folder, known):
-    """Read and correct every table of every index: reports, rejected rows, one row a file."""
+    """Read and correct every table of every index: reports, rejected rows, one row a file, understandings."""
     corrections = _corrections(folder)
-    all_reports, rejected, files = [], [], []
+    reader = tables.Reader(folder, known)
+    all_reports, rejected, files, readings = [], [], [], []
     for index in known:
-        for path in sorted((folder / index.slug).glob("*.csv")):
+        digests = {}
+        rejected += _stray_notes(folder, index.slug)
+        for path in raw_tables(folder, index.slug):
             file = path.relative_to(folder).as_posix()
             try:
-                table = tables.read_csv(path, folder)
-                _correct(table, [c for c in corrections if c["table"] == file])
-                reports, refused = tables.reports(table, index, folder)
-            except tables.TableError as error:
-                rejected.append(rejection(file, error.row or "", "", "", error.problem, error.expected))
+                reading = reader.read(path, index.slug, functools.partial(_correct, corrections))
+                if first := digests.get(reading.digest):
+                    expected = f"the file once; remove {file} or {first}"
+                    raise ledger.TableError(file, "the same file under two names", expected, value=first)
+            except ledger.TableError as error:
+                rejected.append(error.rejection())
                 files.append((file, index.slug, 0, 0))
                 continue
-            all_reports.append(reports)
-            rejected += refused
-            files.append((file, index.slug, len(table.rows) + len(table.rejected), len(reports)))
+            digests[reading.digest] = file
+            all_reports.append(reading.reports)
+            rejected += reading.rejected
+            files.append((file, index.slug, reading.rows, len(reading.reports)))
+            if reading.sheets:
+                readings.append(reading)
     rejected += _stale(corrections)
     filled = [reports for reports in all_reports if len(reports)]
     if not filled:
@@ -205,7 +244,25 @@ def _read_all(folder, known):
             f"{first['problem']}, expected {first['expected']}."
         )
     reports = pd.concat(filled, ignore_index=True)
-    return reports, rejected, pd.DataFrame(files, columns=["file", "index", "rows", "reports"])
+    return reports, rejected, pd.DataFrame(files, columns=["file", "index", "rows", "reports"]), readings
+
+
+def _stray_notes(folder, slug):
+    """Refuse notes beside which there is no table."""
+    names = {path.name for path in raw_tables(folder, slug)}
+    stems = {Path(name).stem for name in names}
+    return [
+        rejection(
+            note.relative_to(folder).as_posix(),
+            "",
+            "",
+            "",
+            "a note without its table",
+            "a table beside it: annex.xlsx.toml belongs to annex.xlsx",
+        )
+        for note in sorted((folder / slug).glob("*.toml"))
+        if note.stem not in names | stems
+    ]
 
 
 _CORRECTION_KEY = ("year", "gso_code", "component", "source", "score")
@@ -215,13 +272,15 @@ def _corrections(folder):
     path = folder / "corrections.csv"
     if not path.is_file():
         return []
-    table = tables.read_csv(path, folder)
+    table = ledger.read_csv(path, folder)
     return [{**cells, "row": row, "found": 0} for row, cells in table.rows]
 
 
-def _correct(table, corrections):
+def _correct(corrections, table):
     """Apply corrections to the cells of a table, in place; what matches no row or several is left alone."""
     for correction in corrections:
+        if correction["table"] != table.file:
+            continue
         matching = [
             (line, cells)
             for line, cells in table.rows
@@ -276,8 +335,6 @@ def accept(raw="data/raw"):
     RawDataError
         If there is nothing to clean, or a table is not described in ``tables.csv``.
     """
-    from helpers import provenance
-
     folder = resolve(raw)
     counts = clean(raw).counts
     changed = counts[

@@ -12,11 +12,11 @@ from helpers.files import resolve
 VINTAGES = ("63", "34")
 FIRST_YEAR_OF_34 = 2025
 
-_PREFIX = re.compile(r"^(?:tỉnh|thành phố|thủ đô|tp\.?|t\.p\.?)\s+|^tp\.\s*", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:tỉnh|thành phố|thủ đô|tp|t p) ")
 # Without diacritics "tinh" may begin a name of its own, so that a whole name must follow.
-_ASCII_PREFIX = re.compile(r"^(?:tinh|thanh pho|thu do)\s+(?=\S+ )|^tp\.?\s+|^tp\.", re.IGNORECASE)
-_SUFFIX = re.compile(r"\s+(?:province|city|municipality)$", re.IGNORECASE)
-_DASHES = re.compile(r"\s*[-‐‑‒–—−]\s*")
+_ASCII_PREFIX = re.compile(r"^(?:tinh|thanh pho|thu do) (?=\S+ )|^(?:tp|t p) ")
+_SUFFIX = re.compile(r" (?:province|city|municipality)$")
+_SEPARATORS = re.compile(r"[-‐‑‒–—−.,\s]+")
 # Letters that stand in for Đ in old files: Icelandic eth and African d.
 _ETH = str.maketrans("ÐðƉɖ", "ĐđĐđ")
 # The two spellings of a tone mark on oa, oe, uy: "hoà" and "hòa" are the same word.
@@ -69,16 +69,32 @@ def fold(name):
     Returns
     -------
     str
-        NFC, lower case, one kind of dash and space, the tone mark on its modern place, without a leading
-        "Tỉnh", "Thành phố" or "TP." and without a closing "province" or "city". "Tỉnh Hà Tĩnh" becomes
-        "hà tĩnh".
+        NFC, lower case, a space for dashes, dots and commas, the tone mark on its modern place, without a
+        leading "Tỉnh", "Thành phố" or "TP." and without a closing "province" or "city". "Tỉnh Hà Tĩnh"
+        becomes "hà tĩnh".
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", str(name)).translate(_ETH))
     folded = "".join(c for c in folded if unicodedata.category(c) != "Cf")
-    folded = _DASHES.sub(" - ", " ".join(folded.split())).casefold()
+    folded = _SEPARATORS.sub(" ", folded).strip().casefold()
     folded = _SUFFIX.sub("", folded)
     shorter = (_ASCII_PREFIX if folded.isascii() else _PREFIX).sub("", folded)
-    return _TONE.sub(lambda found: _TONES[found.group()], shorter)
+    return modern_tones(shorter)
+
+
+def modern_tones(text):
+    """
+    Put the tone marks of oa, oe and uy on their modern places, so that both spellings of a word are equal.
+
+    Parameters
+    ----------
+    text : str
+        Lower case, NFC.
+
+    Returns
+    -------
+    str
+    """
+    return _TONE.sub(lambda found: _TONES[found.group()], text)
 
 
 def strip_diacritics(name):
@@ -145,10 +161,24 @@ class Provinces:
         UnknownProvinceError
             If no province has this name; it proposes the nearest one.
         """
-        try:
-            return self._codes_by_name[fold(name)]
-        except KeyError:
-            raise UnknownProvinceError(name, self.vintage, self.nearest(name)) from None
+        code = self.find(name)
+        if code is None:
+            raise UnknownProvinceError(name, self.vintage, self.nearest(name))
+        return code
+
+    def find(self, name):
+        """
+        Find the province that a name belongs to, as `code` does, without proposing another.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        str or None
+        """
+        return self._codes_by_name.get(fold(name))
 
     def nearest(self, name):
         """
@@ -225,6 +255,32 @@ def load(raw="data/raw", vintage="63"):
     if vintage not in VINTAGES:
         raise ValueError(f"vintage {vintage!r} is not known; choose one of {', '.join(VINTAGES)}")
     return _load(str(resolve(raw) / "provinces" / f"provinces{vintage}.csv"), vintage)
+
+
+@functools.lru_cache(maxsize=8)
+def _former(path):
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    names = {}
+    for row in table.itertuples():
+        for spelling in (row.name_vi, row.name_en, *filter(None, row.aliases.split("|"))):
+            names[fold(spelling)] = names[fold(strip_diacritics(spelling))] = row.name_vi
+    return names
+
+
+def former(raw="data/raw"):
+    """
+    Read the provinces that were merged before any of the vintages, such as Hà Tây (into Hà Nội in 2008).
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+
+    Returns
+    -------
+    dict
+        Vietnamese name by folded spelling (see `fold`).
+    """
+    return _former(str(resolve(raw) / "provinces" / "former.csv"))
 
 
 def crosswalk(raw="data/raw"):

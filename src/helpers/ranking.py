@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from helpers.tables import KEY, SCORE_DECIMALS
+from helpers.ledger import KEY, SCORE_DECIMALS
 
 COLUMNS = [
     *KEY,
@@ -63,6 +63,8 @@ def _sums_of_year(found, index, year, basis_order):
         sums = score[parts].sum(axis=1, skipna=False).round(SCORE_DECIMALS).dropna()
         if component in score.columns:
             sums = sums[score.loc[sums.index, component].isna()]
+        if sums.empty:
+            continue
         # A sum is as trusted as its least trusted part.
         places = place.loc[sums.index, parts].max(axis=1)
         sources = source.loc[sums.index, parts].agg(_joined, axis=1)
@@ -109,7 +111,7 @@ def add_ranks_and_groups(figures, known):
         Columns `COLUMNS`. Equal scores share the better rank. Quarters are cut at the 75th, 50th and 25th
         percentile (linear interpolation) of the provinces that have a score.
     """
-    figures = figures.assign(group="")
+    figures = figures.assign(group="", score=figures["score"].round(SCORE_DECIMALS))
     computed = figures["index"].map({index.slug: index.ranks_computed for index in known})
     computed &= figures["score"].notna()
     scores = figures[computed].groupby(["index", "year", "component"])["score"]

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from helpers.tables import KEY, SCORE_DECIMALS, rejection
+from helpers.ledger import KEY, SCORE_DECIMALS, rejection
 
 CONFLICT_COLUMNS = [
     *KEY,
@@ -124,7 +124,8 @@ def reconcile(reports, known):
     """
     order = {basis: place for place, basis in enumerate(known.basis)}
     undisputed = _undisputed(reports)
-    disputed = reports.duplicated(KEY, keep=False)
+    repeated = reports.duplicated(KEY, keep=False)
+    agreed, disputed = _part_agreed(reports, repeated)
     rows, conflicts = [], []
     for key, group in reports[disputed].groupby(KEY, sort=True):
         scored, ranked = group[group["score"].notna()], group[group["rank"].notna()]
@@ -166,8 +167,59 @@ def reconcile(reports, known):
             )
         )
     columns = [*KEY, "score", "max_score", "rank", "ranked", "basis", "source", "rank_basis", "rank_source"]
-    figures = pd.concat([_single(reports[~disputed])[columns], pd.DataFrame(rows, columns=columns)])
+    figures = pd.concat(
+        [
+            _single(reports[~repeated])[columns],
+            _of_one_voice(reports[agreed], order)[columns],
+            pd.DataFrame(rows, columns=columns),
+        ]
+    )
     return figures.reset_index(drop=True), pd.DataFrame(conflicts, columns=CONFLICT_COLUMNS)
+
+
+def _part_agreed(reports, repeated):
+    """Tell repeated reports that agree, at the precision of the coarser one, from those to decide between."""
+    grouped = reports[repeated].groupby(KEY)
+    spread = (
+        grouped[["score", "rank"]].transform("max") - grouped[["score", "rank"]].transform("min")
+    ).fillna(0)
+    written = (
+        reports.loc[repeated, "decimals"]
+        .where(reports["score"].notna())
+        .groupby([reports[name] for name in KEY])
+    )
+    finest, coarsest = written.transform("max"), written.transform("min")
+    # As `agree` has it for a pair; of more than two, each pair has to agree.
+    strict = (finest == coarsest) | (written.transform("count") > 2)
+    allowed = 0.5 * 10.0**-coarsest * strict.map({True: 0.1, False: 1 + 1e-9})
+    scored = grouped["score"].transform("count") > 1
+    equal = ((spread["score"] < allowed) | ~scored) & (spread["rank"] == 0)
+    agreed = repeated.copy()
+    agreed[repeated] = equal & ~grouped["percent"].transform("any")
+    return agreed, repeated & ~agreed
+
+
+def _of_one_voice(reports, order):
+    """Take each figure that several reports give alike from the most trusted, then most precise, of them."""
+    spread = reports.groupby(KEY)["score"].transform("max") - reports.groupby(KEY)["score"].transform("min")
+    trusted = reports.assign(
+        trust=reports["basis"].map(order), coarseness=(-reports["decimals"]).where(spread > 0, 0)
+    ).sort_values(["trust", "coarseness"], kind="stable")
+    scores = trusted[trusted["score"].notna()].drop_duplicates(KEY)
+    ranks = trusted[trusted["rank"].notna()].drop_duplicates(KEY)
+    ranks = ranks.assign(
+        ranked=ranks[KEY]
+        .merge(reports.groupby(KEY)["ranked"].max().reset_index(), on=KEY)["ranked"]
+        .to_numpy()
+    )
+    joined = scores[[*KEY, "score", "max_score", "basis", "source"]].merge(
+        ranks[[*KEY, "rank", "ranked", "basis", "source"]], on=KEY, how="outer", suffixes=("", "_of_rank")
+    )
+    joined["rank_basis"], joined["rank_source"] = joined["basis_of_rank"], joined["source_of_rank"]
+    for name in ("basis", "source"):
+        joined[name] = joined[name].fillna(joined[f"{name}_of_rank"])
+        joined[f"rank_{name}"] = joined[f"rank_{name}"].fillna("")
+    return joined
 
 
 def _single(reports):

@@ -68,6 +68,16 @@ class Index:
         return self.entry.get("sums", False)
 
     @property
+    def names(self):
+        """Ways in which files and titles call it, its short name first (list of str)."""
+        return [self.short, *self.entry.get("names", [])]
+
+    @property
+    def spellings(self):
+        """Heads of a column that holds its total (list of str)."""
+        return [*self.names, *self.entry["name"].values(), *self.entry.get("spellings", [])]
+
+    @property
     def years(self):
         """Every year with a scale (list of int)."""
         return [y for span in self.entry["scale"] for y in range(span["years"][0], span["years"][1] + 1)]
@@ -79,7 +89,11 @@ class Index:
 
     def components_of(self, year):
         """Slugs of the components that the index has in a year (list of str)."""
-        return [slug for slug, component in self.components.items() if _covers(component, year)]
+        return [
+            slug
+            for slug, component in self.components.items()
+            if _covers(component, year) and year not in component.get("absent", [])
+        ]
 
     def parts(self, year, component=""):
         """
@@ -217,6 +231,7 @@ def load(raw="data/raw"):
     Returns
     -------
     Registry
+        Without the entries marked ``optional`` whose folder holds no file yet.
 
     Raises
     ------
@@ -235,4 +250,9 @@ def load(raw="data/raw"):
     basis = entries.pop("basis")
     order = basis.pop("order")
     headings = entries.pop("headings", {})
-    return Registry({slug: _check(slug, entry) for slug, entry in entries.items()}, order, basis, headings)
+    indices = {
+        slug: _check(slug, entry)
+        for slug, entry in entries.items()
+        if not entry.get("optional") or any(path.parent.glob(f"{slug}/[!.]*"))
+    }
+    return Registry(indices, order, basis, headings)

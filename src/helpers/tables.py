@@ -1,424 +1,462 @@
-"""Reading the raw tables: cells, numbers, and the two layouts of ``data/raw`` into tidy reports."""
+"""Reading any published table of provinces into tidy reports of figures, or refusing it with the reason."""
 
-import csv
-import io
+import collections
+import functools
+import hashlib
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from helpers import provinces as provinces_
-from helpers.registry import Index, RegistryError
+from helpers import cells, columns, identity, layouts, ledger, pages, provinces
+from helpers import registry as registry_
+from helpers.extraction import Extraction, Part, Understanding
+from helpers.files import resolve
+from helpers.headings import Vocabulary
+from helpers.ledger import KEY, REPORT_COLUMNS, TableError
 
-MISSING_MARKS = {"", "-", "–", "—", "n/a", "na", "null", "…", "..."}
-_NUMBER = re.compile(r"([+-]?\d{1,9})(?:[.,](\d{1,12}))?\s*(%?)", re.ASCII)
-_OF = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})", re.ASCII)
-
-KEY = ["index", "year", "gso_code", "component"]
-REPORT_COLUMNS = [
-    "file",
-    "row",
-    "index",
-    "year",
-    "gso_code",
-    "component",
-    "percent",
-    "score",
-    "decimals",
-    "max_score",
-    "rank",
-    "ranked",
-    "score_change",
-    "rank_change",
-    "basis",
-    "source",
-]
-# More digits than published figures and sums of them have would be noise of floating point.
-SCORE_DECIMALS = 6
-REJECTED_COLUMNS = ["file", "sheet", "row", "field", "value", "problem", "expected", "nearest"]
-_LONG_FIELDS = {
-    "year",
-    "gso_code",
-    "province",
-    "component",
-    "score",
-    "max_score",
-    "rank",
-    "rank_of",
-    "score_change",
-    "rank_change",
-    "region_rank",
-    "basis",
-    "source",
-}
+# From this share of the provinces on, a table without a note counts as the publisher's own complete one.
+COMPLETE = 0.9
 
 
-class TableError(ValueError):
+@dataclass(frozen=True)
+class Reading:
     """
-    A table that cannot be read as a whole.
+    What was read from a file.
 
     Attributes
     ----------
     file : str
-    row : int or None
-    problem, expected : str
-    """
-
-    def __init__(self, file, problem, expected, row=None):
-        self.file, self.row, self.problem, self.expected = file, row, problem, expected
-        super().__init__(f"{file}{f', row {row}' if row else ''}: {problem}; expected {expected}")
-
-
-@dataclass(frozen=True)
-class Number:
-    """
-    A number as a table writes it.
-
-    Attributes
-    ----------
-    value : float
-    decimals : int
-        How many decimals were written: the precision of the report.
-    percent : bool
-        Whether a percent sign followed.
-    of : int or None
-        The second number of a rank written as "50/63".
-    """
-
-    value: float
-    decimals: int = 0
-    percent: bool = False
-    of: int | None = None
-
-
-def parse_number(text):
-    """
-    Read a number in the ways Vietnamese and English tables write it.
-
-    Parameters
-    ----------
-    text : str
-        For example ``83,00``, ``83.00``, ``84,97%``, ``50/63``, ``50``. A comma is a decimal comma:
-        no index reaches a thousand.
-
-    Returns
-    -------
-    Number or None
-        None for an empty cell and for the usual marks of a missing figure (``-``, ``n/a``, ...).
-
-    Raises
-    ------
-    ValueError
-        If the text is neither a number nor a mark of a missing one.
-    """
-    text = " ".join(str(text).replace("−", "-").split())
-    if text.casefold() in MISSING_MARKS:
-        return None
-    if found := _OF.fullmatch(text):
-        return Number(float(found[1]), of=int(found[2]))
-    if found := _NUMBER.fullmatch(text):
-        decimals = found[2] or ""
-        return Number(float(f"{found[1]}.{decimals or 0}"), len(decimals), bool(found[3]))
-    raise ValueError(f"{text!r} is no number")
-
-
-@dataclass(frozen=True)
-class Table:
-    """
-    A table as its file holds it.
-
-    Attributes
-    ----------
-    file : str
-        Path below ``data/raw``.
-    columns : list of str
-    rows : list of (int, dict)
-        Line number in the file, and the cells by column, as text.
+    index : str
+        Slug.
+    kind : str
+        Format by content: "xlsx", "xls", "ods", "csv", "html", "pdf", ..., or "ledger" for the own layouts.
+    rows : int
+        Rows with a province.
+    reports : pandas.DataFrame
+        Columns `helpers.ledger.REPORT_COLUMNS`.
     rejected : list of dict
-        Rows that do not fit the header, as rows of ``rejected.csv``.
+        Single cells and rows that were refused, as rows of ``rejected.csv``.
+    basis : str
+        How its figures are taken ("" where its rows say it themselves).
+    sheets : list of Understanding
+        Empty for the project's own layouts.
+    digest : str
+        SHA-256 of the file.
     """
 
     file: str
-    columns: list
-    rows: list
+    index: str
+    kind: str
+    rows: int
+    reports: pd.DataFrame
     rejected: list
+    basis: str = ""
+    sheets: list = field(default_factory=list)
+    digest: str = ""
 
 
-def rejection(file, row, field, value, problem, expected, nearest=""):
-    """Make one row of ``rejected.csv`` (dict)."""
-    return dict(zip(REJECTED_COLUMNS, (file, "", row, field, value, problem, expected, nearest), strict=True))
-
-
-def read_csv(path, raw):
+class Reader:
     """
-    Read a CSV file without interpreting its cells.
+    Reads the tables of one folder of raw tables; what they share is looked up once.
 
     Parameters
     ----------
-    path, raw : pathlib.Path
-        The file, and the folder of the raw tables that its name is given relative to.
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    TableError
-        If the file is not UTF-8 text, not CSV, or repeats a column.
+    raw : str or pathlib.Path
+        Folder of the raw tables: names of provinces are looked up there.
+    known : helpers.registry.Registry, optional
+        That of `raw` where it is not given.
     """
-    file = Path(path).relative_to(raw).as_posix()
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise TableError(file, "the file is not UTF-8 text", "a CSV file saved as UTF-8", line) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns, rows, rejected = None, [], []
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells):
-                continue
-            if columns is None:
-                columns = cells
-            elif len(cells) != len(columns):
-                problem = f"the row has {len(cells)} cells"
-                rejected.append(
-                    rejection(
-                        file, reader.line_num, "", ",".join(cells)[:200], problem, f"{len(columns)} cells"
-                    )
-                )
-            else:
-                rows.append((reader.line_num, dict(zip(columns, cells, strict=True))))
-    except csv.Error as error:
-        expected = "quotes closed, no stray quotes"
-        raise TableError(file, f"broken CSV ({error})", expected, reader.line_num) from None
-    columns = columns or []
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
-    if repeated:
-        raise TableError(file, f"the column {repeated[0]!r} is there twice", "every column once", 1)
-    return Table(file, columns, rows, rejected)
 
-
-@dataclass
-class _Reader:
-    """Turns the rows of one table into reports and collects what it refuses."""
-
-    table: Table
-    index: Index
-    raw: Path
-    rejected: list
-
-    def refuse(self, row, field, value, problem, expected, nearest=""):
-        self.rejected.append(rejection(self.table.file, row, field, value, problem, expected, nearest))
-
-    def year(self, line, cells):
-        written = cells.get("year") or Path(self.table.file).stem
-        if not re.fullmatch(r"(?:19|20)\d\d", written):
-            self.refuse(line, "year", written, "this is no year", "a year in a column `year` or as file name")
-            return None
-        year = int(written)
-        try:
-            self.index.max_score(year)
-            self.index.series(year)
-        except RegistryError as error:
-            self.refuse(line, "year", written, "a year with no registry entry", str(error))
-            return None
-        return year
-
-    def province(self, line, cells, year):
-        units = provinces_.load(self.raw, provinces_.vintage_of(year))
-        code, name = cells.get("gso_code", ""), cells.get("province", "")
-        named = None
-        if name:
-            try:
-                named = units.code(name)
-            except provinces_.UnknownProvinceError as error:
-                self.refuse(
-                    line,
-                    "province",
-                    name,
-                    "an unknown province name",
-                    f"one of the {units.vintage} provinces of {year}, or an alias of "
-                    f"provinces/provinces{units.vintage}.csv",
-                    error.nearest,
-                )
-                return None
-        if not code:
-            if named is None:
-                self.refuse(line, "province", "", "no province", "a code in gso_code or a name in province")
-            return named
-        code = code.zfill(2)
-        if code not in units.table.index:
-            expected = f"a code of the {units.vintage} provinces of {year}"
-            self.refuse(line, "gso_code", code, "an unknown province code", expected, named or "")
-            return None
-        if named is not None and named != code:
-            expected = f"{units.name(code, 'vi')} for code {code}, or code {named} for {name}"
-            self.refuse(line, "gso_code", code, f"the code and the name {name!r} disagree", expected)
-            return None
-        return code
-
-    def number(self, line, cells, field, whole=False):
-        """Read a cell; False stands for a refused one."""
-        try:
-            number = parse_number(cells.get(field, ""))
-        except ValueError:
-            number = math
-        if number is math or (whole and number is not None and number.value % 1):
-            kind = "a whole number" if whole else "a number such as 83.00 or 83,00, or an empty cell"
-            self.refuse(line, field, cells.get(field), f"{field} is no number", kind)
-            return False
-        return number
-
-
-def _spellings(index, year):
-    """Components by the spellings that a table may use: (slug, whether it is a percentage, its maximum)."""
-    total = ("", False, index.max_score(year))
-    spellings = {"": total, "total": total}
-    for slug in index.components_of(year):
-        entry, maximum = index.components[slug], index.max_score(year, slug)
-        for spelling in (slug, *entry.get("spellings", [])):
-            spellings[spelling] = (slug, False, maximum)
-        for spelling in entry.get("spellings_percent", []):
-            spellings[spelling] = (slug, True, maximum)
-    return spellings
-
-
-def reports(table, index, raw):
-    """
-    Turn a table into tidy reports of figures.
-
-    A table with a column ``score`` or ``rank`` has one report a row (the ledger of reported figures). Any
-    other has one province a row and one component a column.
-
-    Parameters
-    ----------
-    table : Table
-    index : helpers.registry.Index
-        The index whose folder holds the table.
-    raw : pathlib.Path
-        Folder of the raw tables.
-
-    Returns
-    -------
-    reports : pandas.DataFrame
-        Columns `REPORT_COLUMNS`, one row a report; ``percent`` says that the score is a share of the
-        maximum and not points, ``decimals`` how many the report gives, ``ranked`` how many are ranked.
-    rejected : list of dict
-        What was refused, as rows of ``rejected.csv``.
-
-    Raises
-    ------
-    TableError
-        If the columns are of neither layout.
-    """
-    long = bool({"score", "rank"} & set(table.columns))
-    if not {"gso_code", "province"} & set(table.columns):
-        raise TableError(table.file, "no column of provinces", "a column `gso_code` or `province`", 1)
-    reader = _Reader(table, index, raw, list(table.rejected))
-    if long:
-        unknown = sorted(set(table.columns) - _LONG_FIELDS)
-        if unknown:
-            known = ", ".join(sorted(_LONG_FIELDS))
-            raise TableError(table.file, f"unknown column {unknown[0]!r}", f"columns among {known}", 1)
-    found, spellings = [], {}
-    for line, cells in table.rows:
-        year = reader.year(line, cells)
-        code = year and reader.province(line, cells, year)
-        if not code:
-            continue
-        said = {
-            "file": table.file,
-            "row": line,
-            "index": index.slug,
-            "year": year,
-            "gso_code": code,
-            "basis": cells.get("basis") or index.entry.get("basis", ""),
-            "source": cells.get("source") or index.entry.get("source", ""),
-        }
-        if year not in spellings:
-            spellings[year] = _spellings(index, year)
-        read_row = _long_row if long else _wide_row
-        found += read_row(reader, line, cells, said, spellings[year])
-    return pd.DataFrame(found, columns=REPORT_COLUMNS), reader.rejected
-
-
-def _long_row(reader, line, cells, said, spellings):
-    component = cells.get("component", "")
-    if component not in spellings:
-        expected = f"a component of {reader.index.slug} in {said['year']} as in indices.toml"
-        reader.refuse(line, "component", component, "an unknown component", expected)
-        return []
-    slug, percent, own_maximum = spellings[component]
-    numbers = {
-        field: reader.number(line, cells, field, whole=field in ("rank", "rank_of", "rank_change"))
-        for field in ("score", "max_score", "rank", "rank_of", "score_change", "rank_change")
-    }
-    if False in numbers.values():
-        return []
-    value = {field: number.value if number else math.nan for field, number in numbers.items()}
-    score, rank = numbers["score"], numbers["rank"]
-    # Points and percentages of the maximum are two scales; only where the maximum is 100 are they one.
-    percent = (
-        bool(slug)
-        and own_maximum != 100
-        and (percent or value["max_score"] == 100 or bool(score and score.percent))
-    )
-    return [
-        said
-        | {
-            "component": slug,
-            "percent": percent,
-            "score": value["score"],
-            "decimals": score.decimals if score else 0,
-            "max_score": 100.0 if percent else _either(own_maximum, value["max_score"]),
-            "rank": value["rank"],
-            "ranked": _either(value["rank_of"], rank.of if rank else None),
-            "score_change": value["score_change"],
-            "rank_change": value["rank_change"],
-        }
-    ]
-
-
-def _wide_row(reader, line, cells, said, spellings):
-    found = []
-    for column, written in cells.items():
-        if column in ("year", "gso_code", "province", "basis", "source"):
-            continue
-        if column not in spellings:
-            expected = f"a component of {reader.index.slug} in {said['year']} as in indices.toml"
-            # Said once a table: the column is the fault, not each of its cells.
-            if line == reader.table.rows[0][0]:
-                reader.refuse(1, column, "", "an unknown column", expected)
-            continue
-        number = reader.number(line, {column: written}, column)
-        if not number:
-            continue
-        slug, percent, maximum = spellings[column]
-        found.append(
-            said
-            | {
-                "component": slug,
-                "percent": percent,
-                "score": number.value,
-                "decimals": number.decimals,
-                "max_score": 100.0 if percent else _either(maximum, None),
-                "rank": math.nan,
-                "ranked": math.nan,
-                "score_change": math.nan,
-                "rank_change": math.nan,
-            }
+    def __init__(self, raw="data/raw", known=None):
+        self.raw = resolve(raw)
+        self.known = known or registry_.load(raw)
+        self.places = layouts.Places(self.raw, self.known.headings)
+        self.vocabulary = functools.lru_cache(maxsize=None)(
+            lambda slug: Vocabulary(self.known, self.known[slug])
         )
-    return found
+
+    def read(self, path, folder=None, correct=None):
+        """
+        Read a table in any usual format and layout.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+        folder : str, optional
+            Slug of the index in whose folder the file lies; found by itself for a file in the folder of the
+            raw tables, "" for a file elsewhere.
+        correct : callable, optional
+            Gets a `helpers.ledger.Table` in the project's own layouts before it is turned into reports.
+
+        Returns
+        -------
+        Reading
+
+        Raises
+        ------
+        helpers.ledger.TableError
+            If nothing of the file can be used; it names file, sheet, cell, what was expected and what to do.
+        """
+        path = Path(path)
+        try:
+            file = path.resolve().relative_to(self.raw.resolve()).as_posix()
+            folder = Path(file).parts[0] if folder is None and len(Path(file).parts) > 1 else folder or ""
+        except ValueError:
+            file, folder = path.name, folder or ""
+        return _Table(self, path, file, folder).read(correct)
 
 
-def _either(first, second):
-    """The first number that is there, as float, else NaN."""
-    for number in (first, second):
-        if number is not None and not math.isnan(number):
-            return float(number)
-    return math.nan
+def read(path, raw="data/raw", folder=None):
+    """
+    Read one table in any usual format and layout (see `Reader.read`, which reads many faster).
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    raw : str or pathlib.Path
+    folder : str, optional
+
+    Returns
+    -------
+    Reading
+    """
+    return Reader(raw).read(path, folder)
+
+
+def recognise(path, slug, raw="data/raw"):
+    """
+    Make sure that a file is a table of an index.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    slug : str
+    raw : str or pathlib.Path
+
+    Raises
+    ------
+    helpers.ledger.TableError
+        If it is not.
+    """
+    Reader(raw).read(path, slug)
+
+
+class _Table:
+    """One file on its way from cells to reports."""
+
+    def __init__(self, reader, path, file, folder):
+        self.reader, self.path, self.file, self.folder = reader, path, file, folder
+        self.rejected, self.sheets = [], []
+
+    def refuse(self, problem, expected, sheet="", cell="", value="", row=None):
+        raise TableError(
+            self.file, problem, expected, row=row, sheet=sheet, cell=cell, value=str(value)[:200]
+        )
+
+    def refuse_at(self, layout, row, column, problem, value, expected):
+        sheet, number = pages.place(layout.sheet, row)
+        cell = layout.sheet.cell(row, column).split()[-1]
+        self.refuse(problem, expected, sheet=sheet, cell=cell, value=value, row=number)
+
+    def read(self, correct=None):
+        known = self.reader.known
+        try:
+            book = cells.read(self.path)
+        except cells.FileError as error:
+            self.refuse(error.problem, error.expected, sheet=error.sheet, cell=error.cell)
+        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if self.folder and book.kind == "csv" and _is_own(self.path):
+            return self._read_own(digest, correct)
+        self.book = book
+        self.note = identity.note_of(self.path, self.file)
+        any_vocabulary = self.reader.vocabulary(next(iter(known.indices)))
+        slug = identity.index_of(self.file, self.folder, self.note, any_vocabulary, known)
+        found = self._survey(slug)
+        slug = slug or self._index_by_content(found)
+        self.index, self.words = known[slug], self.reader.vocabulary(slug)
+        found = [layout for layout in found if not self._of_other_index(layout)]
+        parts = [part for layout in found if (part := self._part(layout))]
+        if not parts:
+            self._refuse_empty(found)
+        reports, rows = self._reports(parts)
+        basis = self.note.basis or self._basis(reports)
+        reports["basis"] = basis
+        reports["source"] = self.note.source or self.file
+        return Reading(
+            file=self.file,
+            index=slug,
+            kind=book.kind,
+            rows=rows,
+            reports=reports,
+            rejected=self.rejected,
+            basis=basis,
+            sheets=self.sheets,
+            digest=digest,
+        )
+
+    def _read_own(self, digest, correct):
+        """Read a CSV table in the project's own layouts."""
+        index = self.reader.known[self.folder]
+        table = ledger.read_csv(self.path, self.reader.raw)
+        if correct:
+            correct(table)
+        reports, rejected = ledger.reports(table, index, self.reader.raw)
+        rows = len(table.rows) + len(table.rejected)
+        return Reading(self.file, index.slug, "ledger", rows, reports, rejected, digest=digest)
+
+    def _survey(self, slug):
+        """Find the tables of provinces among the sheets."""
+        sheets = pages.join(self.book.sheets) if self.book.kind == "pdf" else self.book.sheets
+        wanted = self.note.sheets
+        if wanted and (missing := set(wanted) - {sheet.name for sheet in sheets}):
+            listed = ", ".join(repr(sheet.name) for sheet in sheets)
+            self.refuse(
+                "a sheet that the note names is not there", f"one of {listed}", value=sorted(missing)[0]
+            )
+        found, hidden = [], []
+        for sheet in sheets:
+            if wanted is not None and sheet.name not in wanted:
+                self.sheets.append(Understanding(sheet.name, reason="not_wanted"))
+                continue
+            layout = layouts.survey(sheet, self.reader.places)
+            if layout is None:
+                self.sheets.append(Understanding(sheet.name, reason="no_provinces"))
+            elif sheet.hidden and wanted is None:
+                hidden.append(sheet.name)
+                self.sheets.append(Understanding(sheet.name, reason="hidden"))
+            else:
+                found.append(layout)
+        if not found and hidden:
+            expected = (
+                f'the sheet made visible, or a note beside the file that says: sheets = ["{hidden[0]}"]'
+            )
+            self.refuse("the only table is on a hidden sheet", expected, sheet=hidden[0])
+        if not found:
+            self._refuse_no_provinces(sheets)
+        return found
+
+    def _refuse_no_provinces(self, sheets):
+        """Say what the names of the file are, where they are not those of provinces."""
+        best, count, texts = "", 0, 0
+        kinds = collections.Counter()
+        for sheet in sheets:
+            for column in range(max(map(len, sheet.rows), default=0)):
+                named = [
+                    self.reader.places.kind(row[column]) for row in sheet.rows if isinstance(row[column], str)
+                ]
+                kinds.update(kind for kind in named if kind in ("ministry", "district"))
+                if named.count("province") >= count:
+                    count, best, texts = named.count("province"), sheet.name, len(named)
+        value = f"{count} names of provinces among {texts} texts"
+        for kind in ("ministry", "district"):
+            if kinds[kind] > max(5, count):
+                words = {"ministry": "ministries", "district": "districts"}[kind]
+                expected = "a table with one province a row; this file does not belong into data/raw"
+                self.refuse(f"a table of {words}, not of provinces", expected, sheet=best, value=value)
+        expected = "a column in which at least half of the provinces are named, each in its row"
+        self.refuse("no table of provinces", expected, sheet=best, value=value)
+
+    def _index_by_content(self, found):
+        """Find the index by names of sheets, titles and heads, where folder and file name do not say it."""
+        known = self.reader.known
+        vocabulary = self.reader.vocabulary(next(iter(known.indices)))
+        named = set()
+        for layout in found:
+            texts = [layout.sheet.name, *layout.titles]
+            named |= set().union(*(vocabulary.names_in(text) for text in texts))
+        if len(named) != 1:
+            named = set()
+            for layout in found:
+                for parts in layout.parts.values():
+                    named |= set().union(*(vocabulary.names_in(text) for text, _ in parts))
+        if len(named) == 1:
+            return named.pop()
+        choices = ", ".join(sorted(named or known.indices))
+        expected = f'one of {choices}: put the file into data/raw/<index>, or write index = "..." into a note'
+        self.refuse("nothing says which index this is", f"{expected} named {self.path.name}.toml beside it")
+
+    def _of_other_index(self, layout):
+        """Leave out a sheet whose name or title names another index."""
+        for text in (layout.sheet.name, *layout.titles):
+            named = self.words.names_in(text)
+            if self.index.slug in named:
+                return False
+            if named and not self.note.index:
+                others = ", ".join(self.reader.known[slug].short for slug in sorted(named))
+                understanding = Understanding(
+                    layout.sheet.name, reason="other_index", remarks=[("other_index", {"named": others})]
+                )
+                self.sheets.append(understanding)
+                return True
+        return False
+
+    def _part(self, layout):
+        """Understand one table: its columns and its year."""
+        if layout.problem:
+            problem, row, column, value, expected = layout.problem
+            self.refuse_at(layout, row, column, problem, value, expected)
+        try:
+            read = columns.read(layout, self.words, self.note)
+            if not any(column.taken in ("score", "rank") or column.reason == "unknown" for column in read):
+                read = []
+            taken = [column for column in read if column.taken in ("score", "rank")]
+            heads = {column.year for column in taken if column.year}
+            self._check_head_years(layout, taken, heads)
+            year, remarks = None, []
+            if self.note.year and layout.years is None and len({c.component for c in taken}) == len(taken):
+                heads = set()
+            if layout.years is None and (not heads or any(column.year is None for column in taken)):
+                stated = [*layout.titles]
+                year, slip = identity.year_of(
+                    self.file, self.note, layout.sheet.name, stated, heads, self._is_sum(layout, taken)
+                )
+                read = columns.read(layout, self.words, self.note, year)
+                if slip:
+                    remarks.append(("year_slip", {"slip": slip, "year": year}))
+                    for column in read:
+                        column.year = None
+                elif len(heads) == 1 and self.note.year is None and heads != {year}:
+                    remarks.append(("year_slip", {"slip": heads.pop(), "year": year}))
+            elif layout.years is None and len(heads) == 1:
+                (year,) = heads
+                identity.year_of(self.file, self.note, layout.sheet.name, layout.titles, heads, False)
+                read = columns.read(layout, self.words, self.note, year)
+        except columns.ColumnError as error:
+            self.refuse("the note names a component that is not known", "a slug of indices.toml", value=error)
+        if not any(column.taken in ("score", "rank") for column in read):
+            self.sheets.append(
+                Understanding(
+                    layout.sheet.name,
+                    head=[row + 1 for row in layout.head],
+                    columns=columns.read(layout, self.words, self.note),
+                    reason="no_columns",
+                )
+            )
+            return None
+        return Part(layout, read, year, remarks)
+
+    def _check_head_years(self, layout, taken, heads):
+        """Make sure that heads of several years are of a table of several years: something is there twice."""
+        counted = collections.Counter(c.component for c in taken if c.year)
+        if len(heads) > 1 and max(counted.values()) < 2:
+            column = next(c for c in taken if c.year != min(heads) and c.year)
+            value = ", ".join(map(str, sorted(heads)))
+            expected = (
+                "one year in all heads, or the same component once for each of several years; write the year "
+            )
+            expected += "into a note beside the file, for example: year = "
+            row = layout.head[-1] if layout.head else layout.rows[0]
+            if self.note.year is None:
+                self.refuse_at(
+                    layout, row, column.place, "heads name several years", value, f"{expected}{max(heads)}"
+                )
+
+    def _is_sum(self, layout, taken):
+        """Whether the dimensions of a table make up its total, which shows that all are of one year."""
+        if not self.index.sums:
+            return False
+        main = {c.component: c.place for c in taken if c.taken == "score" and "." not in c.component}
+        total = main.pop("", None)
+        if total is None or len(main) < 3:
+            return False
+        rows = [layout.sheet.rows[row] for row in layout.rows]
+        numbers = [
+            (cells_[total], [cells_[place] for place in main.values()])
+            for cells_ in rows
+            if all(isinstance(cells_[place], float) for place in (total, *main.values()))
+        ]
+        return len(numbers) >= layouts.FEWEST and all(
+            abs(whole - sum(parts)) < 0.01 for whole, parts in numbers
+        )
+
+    def _refuse_empty(self, found):
+        heads = [
+            column.head
+            for sheet in self.sheets
+            for column in sheet.columns
+            if column.reason in ("unknown", "conflict", "no_head", "other_year") and column.head
+        ]
+        if not found:
+            other = next(
+                (
+                    dict(sheet.remarks)["other_index"]["named"]
+                    for sheet in self.sheets
+                    if sheet.reason == "other_index"
+                ),
+                "",
+            )
+            expected = (
+                f'the file in the folder of its index, or a note that says: index = "{self.index.slug}"'
+            )
+            self.refuse("names and titles are of another index", expected, value=other)
+        listed = "; ".join(heads[:6])
+        expected = "heads spelled as in indices.toml, or a note that says what a column holds, for example: "
+        self.refuse(
+            "no column is recognised",
+            expected + 'columns = { C = "total" }',
+            sheet=found[0].sheet.name,
+            value=f"heads: {listed}" if listed else "no heads",
+        )
+
+    def _reports(self, parts):
+        """Turn the tables of the file into reports; a figure that stands twice is taken once."""
+        # The table with most components first: what a detail sheet repeats is then a repetition.
+        order = sorted(
+            range(len(parts)),
+            key=lambda n: -len({c.component for c in parts[n].columns if c.taken == "score"}),
+        )
+        taken, found, rows = {}, [], 0
+        for number in order:
+            part = parts[number]
+            reader = Extraction(self, part)
+            reports = reader.reports()
+            repeated = differing = 0
+            kept = []
+            for report in reports:
+                key = (*(report[name] for name in KEY), report["percent"])
+                before = taken.get(key)
+                if before is not None and _same(before, report):
+                    repeated += 1
+                    continue
+                differing += before is not None
+                taken.setdefault(key, report)
+                kept.append(report)
+            remarks = [*part.remarks, *reader.remarks]
+            if repeated:
+                remarks.append(("repeated", {"n": repeated}))
+            if differing:
+                remarks.append(("differing", {"n": differing}))
+            found += kept
+            rows += len(part.layout.rows)
+            self.sheets.append(reader.understanding(len(kept), remarks))
+        names = [sheet.name for sheet in self.book.sheets]
+        self.sheets.sort(key=lambda sheet: names.index(sheet.sheet) if sheet.sheet in names else 0)
+        return pd.DataFrame(found, columns=REPORT_COLUMNS), rows
+
+    def _basis(self, reports):
+        """Basis of a table whose note does not say it: complete tables are the publisher's own."""
+        largest = reports.groupby(["year", "component"])["gso_code"].nunique()
+        complete = [
+            count >= COMPLETE * int(provinces.vintage_of(year)) for (year, _), count in largest.items()
+        ]
+        return "published" if all(complete) else "secondary"
+
+
+def _same(one, other):
+    """Whether two reports give the same score and rank."""
+    return all(
+        (math.isnan(one[name]) and math.isnan(other[name])) or abs(one[name] - other[name]) < 1e-6
+        for name in ("score", "rank")
+    )
+
+
+def _is_own(path):
+    """Whether a CSV file has a head in the project's own words."""
+    with path.open("rb") as file:
+        line = file.readline(10_000)
+    head = {cell.strip().strip('"') for cell in line.decode("utf-8-sig", errors="replace").split(",")}
+    told = head & {"year", "basis", "source", "component"} or re.fullmatch(r"(?:19|20)\d\d", path.stem)
+    return "gso_code" in head or ("province" in head and bool(told))

@@ -2,7 +2,7 @@
 
 import math
 
-from helpers.tables import KEY, rejection
+from helpers.ledger import KEY, rejection
 
 
 def report_schema(known, sources):
@@ -71,7 +71,7 @@ def validate(reports, known, sources):
     Parameters
     ----------
     reports : pandas.DataFrame
-        As `tables.reports` gives them.
+        As `ledger.reports` gives them.
     known : helpers.registry.Registry
     sources : set of str
 

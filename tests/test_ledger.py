@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import tables
-from helpers.tables import Number, parse_number
+from helpers import ledger
+from helpers.figures import Number, parse_number
 
 LEDGER_HEAD = "year,gso_code,province,component,score,max_score,rank,rank_of,rank_change,basis,source\n"
 
@@ -67,9 +67,9 @@ def _read(tmp_path, root, known, slug, name, text, encoding="utf-8"):
     provinces = tmp_path / "provinces"
     if not provinces.exists():
         provinces.symlink_to(root / "data" / "raw" / "provinces")
-    table = tables.read_csv(folder / name, tmp_path)
-    reports, rejected = tables.reports(table, known[slug], tmp_path)
-    return reports, pd.DataFrame(rejected, columns=tables.REJECTED_COLUMNS)
+    table = ledger.read_csv(folder / name, tmp_path)
+    reports, rejected = ledger.reports(table, known[slug], tmp_path)
+    return reports, pd.DataFrame(rejected, columns=ledger.REJECTED_COLUMNS)
 
 
 def test_a_ledger_row(tmp_path, root, known):
@@ -139,14 +139,14 @@ def test_a_bad_row_stops_nothing_but_itself(tmp_path, root, known, row, field, p
     ],
 )
 def test_a_broken_table_is_refused_as_a_whole(tmp_path, root, known, text, problem):
-    with pytest.raises(tables.TableError, match=problem):
+    with pytest.raises(ledger.TableError, match=problem):
         _read(tmp_path, root, known, "par", "reported.csv", text)
 
 
 def test_another_encoding_is_named_with_its_line(tmp_path, root, known):
-    with pytest.raises(tables.TableError, match=r"row 2: the file is not UTF-8 text"):
+    with pytest.raises(ledger.TableError, match=r"row 2: the file is not UTF-8 text"):
         _read(tmp_path, root, known, "par", "x.csv", LEDGER_HEAD + "2022,84,Huế…\n", encoding="utf-16-le")
-    with pytest.raises(tables.TableError, match=r"row 2: the file is not UTF-8 text"):
+    with pytest.raises(ledger.TableError, match=r"row 2: the file is not UTF-8 text"):
         _read(tmp_path, root, known, "par", "x.csv", LEDGER_HEAD + "2022,17,Hoà,\n", encoding="latin-1")
 
 

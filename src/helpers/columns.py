@@ -1,0 +1,169 @@
+"""What the columns of a table of provinces hold, by their heads and by a note beside the file."""
+
+import re
+from dataclasses import dataclass
+
+from helpers.headings import Meaning
+
+_LEFT_ROLES = ("numbering", "unit_type", "maximum", "group", "change")
+
+
+@dataclass
+class Column:
+    """
+    What a column was taken for.
+
+    Attributes
+    ----------
+    place : int
+        Counted from 0.
+    letter : str
+    head : str
+        Its texts, from the top down.
+    taken : str
+        "score", "rank", "ranked", "code", "year", "vintage", "province" or "" for a column left out.
+    reason : str
+        Why it was left out: a key of the texts ("numbering", "unknown", "other_index", "no_head", ...).
+    component : str
+        Slug, "" for the total.
+    year : int or None
+        The year that its head names.
+    percent : bool
+    maximum : float or None
+        Maximum points that its head names.
+    named : str
+        What a reason is about: another index, or the readings that contradict each other.
+    """
+
+    place: int
+    letter: str
+    head: str
+    taken: str = ""
+    reason: str = ""
+    component: str = ""
+    year: int | None = None
+    percent: bool = False
+    maximum: float | None = None
+    named: str = ""
+
+
+class ColumnError(ValueError):
+    """A column that a note describes in a way that cannot be followed."""
+
+
+def read(layout, vocabulary, note, year=None):
+    """
+    Say what every column of a table holds.
+
+    Parameters
+    ----------
+    layout : helpers.layouts.Layout
+    vocabulary : helpers.headings.Vocabulary
+    note : helpers.identity.Note
+    year : int, optional
+        The data year, where it is known already: spellings and numbers of components depend on it.
+
+    Returns
+    -------
+    list of Column
+        In the order of the sheet; columns without any content are left away.
+
+    Raises
+    ------
+    ColumnError
+        If the note names a component that the index does not have.
+    """
+    rows = layout.sheet.rows
+    found = []
+    for place in range(max(map(len, rows), default=0)):
+        letter = re.sub(r"\d+$", "", layout.sheet.cell(0, place).split()[-1])
+        parts = layout.parts.get(place, [])
+        head = " / ".join(text for text, _ in parts)
+        cells = [rows[row][place] for row in layout.rows]
+        column = Column(place, letter, head)
+        if place in layout.names or place in layout.twins:
+            column.taken = "province"
+        elif all(cell is None for cell in cells):
+            continue
+        elif letter in note.columns:
+            _follow(column, note.columns[letter], vocabulary.index, year)
+        elif place == layout.years:
+            column.taken = "year"
+        else:
+            parts = parts or _head_of_names(layout, place, vocabulary)
+            column.head = " / ".join(text for text, _ in parts)
+            meaning, conflict = vocabulary.column(parts, year)
+            _settle(column, parts, meaning, conflict, vocabulary.index, year or meaning_year(meaning))
+            if layout.maxima is not None and isinstance(rows[layout.maxima][place], float):
+                column.maximum = rows[layout.maxima][place]
+        found.append(column)
+    return found
+
+
+def meaning_year(meaning):
+    """Give the one year that a head names (int), or None."""
+    return next(iter(meaning.years)) if len(meaning.years) == 1 else None
+
+
+def _head_of_names(layout, place, vocabulary):
+    """Take the head that stands above the names of a pair, where nothing stands above its figures."""
+    beside = place - 1
+    if beside in layout.names and beside in layout.parts:
+        parts = layout.parts[beside]
+        if not any(vocabulary.read(text).role for text, _ in parts):
+            return parts
+    return []
+
+
+def _settle(column, parts, meaning, conflict, index, year):
+    """Turn what the head says into what the column is taken for."""
+    column.percent, column.maximum = meaning.percent, meaning.maximum
+    column.year = meaning_year(meaning)
+    if conflict:
+        column.reason, column.named = "conflict", conflict
+    elif not parts:
+        column.reason = "no_head"
+    elif meaning.role in _LEFT_ROLES:
+        column.reason = meaning.role
+    elif meaning.role in ("code", "year", "vintage", "ranked"):
+        column.taken = meaning.role
+        column.reason = "" if meaning.role != "year" else "year"
+        if meaning.role == "year":
+            column.taken = ""
+    elif meaning.role:
+        column.reason = "unknown"
+    elif meaning.field in ("change", "group"):
+        column.reason = meaning.field
+    elif meaning.other:
+        column.reason, column.named = "other_index", meaning.other
+    elif meaning.number:
+        main = [slug for slug in index.parts(year) if not index.components[slug].get("apart")] if year else []
+        if meaning.number <= len(main):
+            column.taken, column.component = _field(meaning), main[meaning.number - 1]
+        else:
+            column.reason = "unknown"
+    elif meaning.component is None or meaning.unknown:
+        column.reason = "unknown"
+    elif year and meaning.component and meaning.component not in index.components_of(year):
+        column.reason, column.named = "other_year", index.component_name(meaning.component, "vi")
+    else:
+        column.taken, column.component = _field(meaning), meaning.component
+
+
+def _field(meaning: Meaning):
+    return meaning.field if meaning.field in ("rank", "ranked") else "score"
+
+
+def _follow(column, said, index, year):
+    """Take a column for what the note says."""
+    if said == "-":
+        column.reason = "note"
+        return
+    component, _, last = said.rpartition(" ")
+    rank = last == "rank"
+    component = component if rank else said
+    component = "" if component in ("total", "") else component
+    known = index.components_of(year) if year else index.components
+    if component and component not in known:
+        raise ColumnError(f'{column.letter} = "{said}"; known: total, {", ".join(known)}')
+    column.taken, column.component = "rank" if rank else "score", component
