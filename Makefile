@@ -1,6 +1,6 @@
 # The flow of the project as commands. `make help` lists them; README.md explains them.
 .DEFAULT_GOAL := help
-.PHONY: help data reports test lint lab bench accept lock clean setup
+.PHONY: help data reports check fetch test lint lab bench accept lock clean setup
 
 # A conda environment made from environment.yml is used when it is active; otherwise .venv is made here.
 conda_name := $(shell sed -n 's/^name: *//p' environment.yml)
@@ -21,6 +21,13 @@ data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 
 
 reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en, limit processes with JOBS=1
 	@$(run) $(if $(YEAR),--year $(YEAR)) $(narrow)
+
+check: setup  ## show what would be understood of a table, and what it would change: FILE=path [LANGUAGE=vi]
+	@test -n "$(FILE)" || { echo 'Name the table: make check FILE=path/to/table.xlsx' >&2; exit 2; }
+	@$(python) -m helpers.preview "$(FILE)" $(if $(LANGUAGE),--language $(LANGUAGE))
+
+fetch: setup  ## download complete tables from Hugging Face: UPDATE=1 the newest, ACCEPT=1 accept licences, INDEX=par one
+	@$(python) -m helpers.fetch $(if $(UPDATE),--update) $(if $(ACCEPT),--accept-licences) $(if $(INDEX),--only $(INDEX))
 
 test: setup  ## run every test: units, properties, notebooks, one whole year of reports
 	@$(python) -m pytest

@@ -3,11 +3,9 @@
 import csv
 import html
 import io
+import zipfile
 
 import matplotlib
-import odf.opendocument
-import odf.table
-import odf.text
 import openpyxl
 import xlwt
 from matplotlib.backends.backend_pdf import FigureCanvasPdf, PdfPages
@@ -141,35 +139,58 @@ def _write_xls(path, sheets, merged):
     book.save(str(path))
 
 
+_ODS = "application/vnd.oasis.opendocument.spreadsheet"
+_ODF_NAMES = "".join(
+    f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "table", "text")
+)
+
+
 def _write_ods(path, sheets, merged):
-    book = odf.opendocument.OpenDocumentSpreadsheet()
+    tables = []
     for name, rows in sheets.items():
         hidden = _covered(merged)
         spans = {(top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in merged}
-        page = odf.table.Table(name=name)
+        lines = []
         for number, row in enumerate(rows):
-            line = odf.table.TableRow()
-            for column, value in enumerate(row):
-                if (number, column) in hidden:
-                    line.addElement(odf.table.CoveredTableCell())
-                    continue
-                marks = {}
-                if (number, column) in spans:
-                    marks["numberrowsspanned"], marks["numbercolumnsspanned"] = spans[number, column]
-                if isinstance(value, bool):
-                    marks |= {"valuetype": "boolean", "booleanvalue": str(value).lower()}
-                elif isinstance(value, int | float):
-                    marks |= {"valuetype": "float", "value": value}
-                elif value is not None:
-                    marks["valuetype"] = "string"
-                cell = odf.table.TableCell(**marks)
-                for paragraph in text_of(value).split("\n") if value is not None else ():
-                    cell.addElement(odf.text.P(text=paragraph))
-                line.addElement(cell)
-            page.addElement(line)
-        book.spreadsheet.addElement(page)
+            written = (
+                "<table:covered-table-cell/>"
+                if (number, column) in hidden
+                else _ods_cell(value, spans.get((number, column)))
+                for column, value in enumerate(row)
+            )
+            lines.append(f"<table:table-row>{''.join(written)}</table:table-row>")
+        tables.append(f'<table:table table:name="{html.escape(name)}">{"".join(lines)}</table:table>')
         merged = ()
-    book.save(str(path))
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{_ODF_NAMES} office:version="1.2">'
+        f"<office:body><office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    manifest = (
+        '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest manifest:version="1.2" '
+        'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{_ODS}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+        "</manifest:manifest>"
+    )
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("mimetype", _ODS)
+        book.writestr("content.xml", content)
+        book.writestr("META-INF/manifest.xml", manifest)
+
+
+def _ods_cell(value, span):
+    marks = f' table:number-rows-spanned="{span[0]}" table:number-columns-spanned="{span[1]}"' if span else ""
+    if isinstance(value, bool):
+        marks += f' office:value-type="boolean" office:boolean-value="{str(value).lower()}"'
+    elif isinstance(value, int | float):
+        marks += f' office:value-type="float" office:value="{value!r}"'
+    elif value is not None:
+        marks += ' office:value-type="string"'
+    lines = text_of(value).split("\n") if value is not None else ()
+    written = "".join(f"<text:p>{html.escape(line)}</text:p>" for line in lines)
+    return f"<table:table-cell{marks}>{written}</table:table-cell>"
 
 
 def _write_pdf(

@@ -140,19 +140,77 @@ def clean(raw="data/raw"):
         If there is nothing to clean (see `preflight`), or no table gives a figure.
     """
     preflight(raw)
+    return assemble(gather(raw), raw)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """
+    What the raw tables report, before anything is decided.
+
+    Attributes
+    ----------
+    reports : pandas.DataFrame
+        Columns `helpers.ledger.REPORT_COLUMNS`.
+    rejected : list of dict
+        Rows of ``rejected.csv``.
+    files : pandas.DataFrame
+        Columns file, index, rows, reports.
+    readings : list of helpers.tables.Reading
+        Of the published tables among them.
+    """
+
+    reports: pd.DataFrame
+    rejected: list
+    files: pd.DataFrame
+    readings: list
+
+    def with_table(self, reading):
+        """
+        Add a table as if it lay among the raw tables.
+
+        Parameters
+        ----------
+        reading : helpers.tables.Reading
+
+        Returns
+        -------
+        Gathered
+        """
+        row = [(reading.file, reading.index, reading.rows, len(reading.reports))]
+        return Gathered(
+            reports=pd.concat([self.reports, reading.reports], ignore_index=True),
+            rejected=self.rejected + reading.rejected,
+            files=pd.concat([self.files, pd.DataFrame(row, columns=self.files.columns)], ignore_index=True),
+            readings=[*self.readings, reading],
+        )
+
+
+def assemble(gathered, raw="data/raw"):
+    """
+    Make the table of figures from the reports of the raw tables.
+
+    Parameters
+    ----------
+    gathered : Gathered
+    raw : str or pathlib.Path
+
+    Returns
+    -------
+    Cleaned
+    """
     folder = resolve(raw)
     known = registry_.load(raw)
-    reports, rejected, files, readings = _read_all(folder, known)
-    sources = _source_ids(folder) | {reading.file for reading in readings}
-    reports, refused = validation.validate(reports, known, sources)
-    rejected += refused
+    sources = _source_ids(folder) | {reading.file for reading in gathered.readings}
+    reports, refused = validation.validate(gathered.reports, known, sources)
+    rejected = gathered.rejected + refused
     derived, refused = reconciling.derive_previous_ranks(reports, known)
     rejected += refused
     figures, conflicts = reconciling.reconcile(pd.concat([reports, derived], ignore_index=True), known)
     figures = ranking.add_sums(figures, known)
     figures = ranking.add_ranks_and_groups(figures, known)
     rejected = pd.DataFrame(rejected, columns=REJECTED_COLUMNS)
-    files["refused"] = [int((rejected["file"] == file).sum()) for file in files["file"]]
+    refused = [int((rejected["file"] == file).sum()) for file in gathered.files["file"]]
     return Cleaned(
         figures=validation.check_figures(figures),
         conflicts=conflicts,
@@ -160,8 +218,8 @@ def clean(raw="data/raw"):
         changes=reconciling.stated_changes(reports),
         checks=checks.run_checks(figures, folder, known),
         counts=checks.count(reports, figures, folder),
-        files=files,
-        readings=readings,
+        files=gathered.files.assign(refused=refused),
+        readings=gathered.readings,
     )
 
 
@@ -210,8 +268,27 @@ def read(processed="data/processed"):
     return frame[COLUMNS]
 
 
-def _read_all(folder, known):
-    """Read and correct every table of every index: reports, rejected rows, one row a file, understandings."""
+def gather(raw="data/raw", without=None):
+    """
+    Read and correct every table of every index.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+    without : str, optional
+        A file to pass over, by its path below `raw`.
+
+    Returns
+    -------
+    Gathered
+
+    Raises
+    ------
+    RawDataError
+        If no table gives a figure.
+    """
+    folder = resolve(raw)
+    known = registry_.load(raw)
     corrections = _corrections(folder)
     reader = tables.Reader(folder, known)
     all_reports, rejected, files, readings = [], [], [], []
@@ -220,6 +297,8 @@ def _read_all(folder, known):
         rejected += _stray_notes(folder, index.slug)
         for path in raw_tables(folder, index.slug):
             file = path.relative_to(folder).as_posix()
+            if file == without:
+                continue
             try:
                 reading = reader.read(path, index.slug, functools.partial(_correct, corrections))
                 if first := digests.get(reading.digest):
@@ -243,8 +322,8 @@ def _read_all(folder, known):
             f"No table of {folder.name} gives a single figure; the first fault: {first['file']}, "
             f"{first['problem']}, expected {first['expected']}."
         )
-    reports = pd.concat(filled, ignore_index=True)
-    return reports, rejected, pd.DataFrame(files, columns=["file", "index", "rows", "reports"]), readings
+    files = pd.DataFrame(files, columns=["file", "index", "rows", "reports"])
+    return Gathered(pd.concat(filled, ignore_index=True), rejected, files, readings)
 
 
 def _stray_notes(folder, slug):

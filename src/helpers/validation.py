@@ -80,7 +80,7 @@ def validate(reports, known, sources):
     valid : pandas.DataFrame
     rejected : list of dict
         Rows of ``rejected.csv``; every row that breaks a rule, once a rule. A province that stands twice
-        in one table for the same figure is refused where the two rows differ; of equal rows one is kept.
+        in one sheet for the same figure is refused where the two rows differ; of equal rows one is kept.
     """
     import pandera.pandas as pa
 
@@ -92,7 +92,7 @@ def validate(reports, known, sources):
             for position in sorted(set(_rows_of(error))):
                 bad.add(position)
                 rejected.append(_refused(reports.loc[position], error.check.name, error.check.error))
-    same = ["file", *KEY, "percent", "basis", "source"]
+    same = ["file", "sheet", *KEY, "percent", "basis", "source"]
     valued = reports[reports[["score", "rank"]].notna().any(axis=1)].drop(index=list(bad), errors="ignore")
     for _, group in valued[valued.duplicated(same, keep=False)].groupby(same):
         equal = len(group[["score", "rank"]].drop_duplicates()) == 1
@@ -127,7 +127,10 @@ def _refused(report, problem, expected):
     elif field == "rank":
         limit = report["ranked"]
         expected = f"a rank from 1 to {limit:g}" if not math.isnan(limit) else "a rank from 1 to 63"
-    return rejection(report["file"], int(report["row"]), field, value, problem, expected)
+    place = f"{field} {report['cell']}".strip()
+    return rejection(
+        report["file"], int(report["row"]), place, value, problem, expected, sheet=report["sheet"]
+    )
 
 
 def check_figures(figures):
