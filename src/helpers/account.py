@@ -42,7 +42,15 @@ def refused(cleaned, language):
     )
     key = {0: "refused_none", 1: "refused_one"}.get(len(rejected), "refused")
     sentence = wording.text(f"clean.{key}", language, rows=len(rejected), problems=problems)
-    columns = ("file", "row", "field", "value", "problem", "expected", "nearest")
+    whole = [row.file for row in cleaned.files.itertuples() if row.refused and not row.rows]
+    if whole:
+        names = wording.listing(whole, language)
+        sentence += " " + wording.text("clean.refused_files", language, n=len(whole), files=names)
+    # What concerns a whole file comes first: it hides more than a row.
+    rejected = rejected.sort_values("file", key=lambda files: ~files.isin(whole), kind="stable")
+    columns = ("file", "sheet", "row", "field", "value", "problem", "expected", "nearest")
+    if not rejected["sheet"].any():
+        columns = tuple(column for column in columns if column != "sheet")
     return sentence, _headed(rejected, language, {column: column for column in columns})
 
 

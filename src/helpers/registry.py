@@ -219,7 +219,7 @@ def _check(slug, entry):
     return index
 
 
-def load(raw="data/raw"):
+def load(raw="data/raw", every=False):
     """
     Read the registry.
 
@@ -227,12 +227,12 @@ def load(raw="data/raw"):
     ----------
     raw : str or pathlib.Path
         Folder of the raw tables.
+    every : bool
+        Whether to keep the entries marked ``optional`` whose folder holds no file yet.
 
     Returns
     -------
     Registry
-        Without the entries marked ``optional`` whose folder holds no file yet.
-
     Raises
     ------
     RegistryError
@@ -253,6 +253,6 @@ def load(raw="data/raw"):
     indices = {
         slug: _check(slug, entry)
         for slug, entry in entries.items()
-        if not entry.get("optional") or any(path.parent.glob(f"{slug}/[!.]*"))
+        if every or not entry.get("optional") or any(path.parent.glob(f"{slug}/[!.]*"))
     }
     return Registry(indices, order, basis, headings)

@@ -23,7 +23,7 @@ def _span(numbers):
     return ", ".join(map(str, numbers))
 
 
-def _remarks(sheet, registry, language):
+def _remarks(sheet, language):
     said = []
     for key, values in sheet.remarks:
         if key == "other_index":
@@ -77,7 +77,7 @@ def sheets(reading, registry, language):
     """
     rows = []
     for sheet in reading.sheets:
-        remarks = _remarks(sheet, registry, language)
+        remarks = _remarks(sheet, language)
         if sheet.reason:
             named = dict(sheet.remarks).get("other_index", {}).get("named", "")
             remarks.insert(0, wording.text(f"reading.sheet_{sheet.reason}", language, named=named))
@@ -140,40 +140,32 @@ def columns(reading, registry, language):
     -------
     pandas.DataFrame
         One row a column, with worded heads. Columns left out that follow each other for the same reason
-        share a row.
+        share a row, and sheets with the same columns are named together.
     """
     index = registry[reading.index]
-    rows = []
+    alike = {}
     for sheet in reading.sheets:
-        for column in sheet.columns:
-            said = taken_for(column, index, language)
-            last = rows[-1] if rows else None
-            again = not column.taken and last and last["said"] == said and last["sheet"] == sheet.sheet
-            if again:
-                last["last"], last["head_text"] = column.letter, f"{last['head_text']}; {column.head}"
-                continue
-            rows.append(
-                {
-                    "sheet": sheet.sheet,
-                    "first": column.letter,
-                    "last": column.letter,
-                    "head_text": column.head,
-                    "said": said,
-                }
-            )
-    frame = pd.DataFrame(
-        [
-            (
-                row["sheet"] or wording.MISSING,
-                row["first"] if row["first"] == row["last"] else f"{row['first']}–{row['last']}",
-                _short(row["head_text"]) or wording.MISSING,
-                row["said"],
-            )
-            for row in rows
-        ],
-        columns=["sheet", "column", "head_text", "taken_for"],
-    )
-    return _heads(frame, language)
+        described = tuple(_described(sheet.columns, index, language))
+        if described:
+            alike.setdefault(described, []).append(sheet.sheet or wording.MISSING)
+    rows = [(", ".join(names), *row) for described, names in alike.items() for row in described]
+    return _heads(pd.DataFrame(rows, columns=["sheet", "column", "head_text", "taken_for"]), language)
+
+
+def _described(columns_, index, language):
+    """Describe the columns of a sheet: letters, head, what it was taken for."""
+    rows = []
+    for column in columns_:
+        said = taken_for(column, index, language)
+        if rows and not column.taken and rows[-1][3] == said:
+            rows[-1][1] = column.letter
+            rows[-1][2] += f"; {column.head}"
+        else:
+            rows.append([column.letter, column.letter, column.head, said])
+    return [
+        (first if first == last else f"{first}–{last}", _short(head) or wording.MISSING, said)
+        for first, last, head, said in rows
+    ]
 
 
 def _short(text, most=110):
