@@ -233,6 +233,7 @@ def load(raw="data/raw", every=False):
     Returns
     -------
     Registry
+
     Raises
     ------
     RegistryError
