@@ -199,7 +199,8 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
     values |= {"total": len(provinces.codes), "result": result_text(estimate, language)}
     notes = [wording.text(f"correlate.figure_note_{measure}", language, **values)]
     notes += [remark] if remark else []
-    notes.append(_sources(first, second, language))
+    held = [points[f"{axis}_held"].iloc[0] if len(points) else "reported" for axis in "xy"]
+    notes.append(_sources((first, second), held, language))
     figure = plt.figure(figsize=(6.3, 6.7 if ranks else 6.2), dpi=PAGE_DPI)
     bottom, top = frame(
         figure,
@@ -233,12 +234,11 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
     return figure
 
 
-def _sources(first, second, language):
+def _sources(pair, held, language):
     sources = []
-    for index in (first, second):
-        key = "source_published" if index.ranks_computed else "source_reported"
+    for index, kind in zip(pair, held, strict=True):
         values = {"index": index.short, "publisher": index.publisher(language)}
-        sources.append(wording.text(f"correlate.{key}", language, **values))
+        sources.append(wording.text(f"correlate.source_{kind}", language, **values))
     return f"{wording.text('common.source', language)}: {'; '.join(sources)}."
 
 

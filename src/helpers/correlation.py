@@ -9,6 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from helpers import indices
+
 # Below this the intervals rest on so few provinces that a coefficient would be read as more than it is.
 MINIMUM_PAIRS = 8
 METHODS = ("pearson", "spearman", "kendall")
@@ -370,13 +372,15 @@ def points(figures, first, second, year, measure):
     -------
     pandas.DataFrame
         One row a province (``gso_code``): ``x``, ``y``; ``x_ranked``, ``y_ranked`` (how many provinces each
-        index ranks); ``gap``, by how much the province does better in the first than in the second: the
-        difference of the standard scores, or of the ranks as shares of the provinces ranked.
+        index ranks); ``x_held``, ``y_held`` (see `helpers.indices.held`); ``gap``, by how much the province
+        does better in the first than in the second: the difference of the standard scores, or of the ranks
+        as shares of the provinces ranked.
     """
     slugs = [first.slug, second.slug]
     both = totals(figures, year, measure).reindex(columns=slugs).dropna()
     both.columns = ["x", "y"]
     both["x_ranked"], both["y_ranked"] = totals(figures, year, "ranked").reindex(columns=slugs).max()
+    both["x_held"], both["y_held"] = (indices.held(figures, index, year) for index in (first, second))
     if measure == "rank":
         both["gap"] = both["y"] / both["y_ranked"] - both["x"] / both["x_ranked"]
     else:

@@ -268,6 +268,29 @@ def read(processed="data/processed"):
     return frame[COLUMNS]
 
 
+def held(figures, index, year):
+    """
+    Say whether the totals of a year are the publisher's own or what others reported of them.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    index : helpers.registry.Index
+    year : int
+
+    Returns
+    -------
+    {"published", "reported"}
+        "published" where every total and rank of the year has this basis.
+    """
+    of_year = figures[
+        (figures["index"] == index.slug) & (figures["year"] == year) & (figures["component"] == "")
+    ]
+    bases = set(of_year["basis"]) | set(of_year["rank_basis"])
+    return "published" if bases - {""} == {"published"} else "reported"
+
+
 def gather(raw="data/raw", without=None):
     """
     Read and correct every table of every index.

@@ -578,7 +578,8 @@ def _heads(classes, language):
 
 
 def _notes(classes, language, islands):
-    kind = "published" if classes.index.ranks_computed else "reported"
+    bases = set(classes.table["basis"].dropna()) | set(classes.table["rank_basis"].dropna())
+    kind = "published" if bases - {""} == {"published"} else "reported"
     source = wording.text(f"map.source_{kind}", language, publisher=classes.index.publisher(language))
     return [source, *_credits(language, islands)]
 
