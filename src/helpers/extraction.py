@@ -1,8 +1,10 @@
 """The figures of one understood table: cells into numbers, checks of the whole, reports."""
 
+import collections
 import functools
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 
 from helpers import layouts, pages, provinces, soundness
@@ -11,6 +13,10 @@ from helpers.figures import Number, parse_number
 from helpers.ledger import rejection
 
 _NOTE_MARKS = re.compile(r"[*†‡]+$")
+# Scores of which even the best is below this share of the maximum are on another scale.
+_LOW = 0.1
+# The maximum of a component changes between years, but does not grow by more than this.
+_GROWTH = 2
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class Extraction:
         self.index, self.places = table.index, table.reader.places
         self.remarks, self.left_out = [], list(part.layout.left_out)
         self.years = set()
+        # Provinces of which the table says by a mark that a figure is missing, by year and component.
+        self.marked = collections.defaultdict(set)
 
     @functools.cached_property
     def marks(self):
@@ -111,7 +119,9 @@ class Extraction:
         rows = self._rows()
         figures = self._figures(rows)
         self._check_ranks(figures)
+        self._check_sums(figures)
         self._check_summaries()
+        self._check_nameless()
         return self._as_reports(figures)
 
     def _year_of(self, row, column):
@@ -123,22 +133,21 @@ class Extraction:
     def _rows(self):
         """Rows of each column of names by year and province: {(name column, year): {code: row}}."""
         layout, rows = self.layout, self.layout.sheet.rows
-        years = {
-            column.year or self.part.year for column in self.part.columns if column.taken in ("score", "rank")
-        }
+        taken = [column for column in self.part.columns if column.taken in ("score", "rank")]
+        years = {column.year or self.part.year for column in taken}
         vintage_column = next((c.place for c in self.part.columns if c.taken == "vintage"), None)
+        self._reject_years(taken)
         found, strangers = {}, {}
         for row in layout.rows:
+            named = [name for name in layout.names if self._names_province(row, name, taken)]
             row_years = [self._year_of(row, None)] if layout.years is not None else sorted(years)
-            for year in row_years:
+            for year in filter(self.index.has_year, row_years):
                 vintage = provinces.vintage_of(year)
                 if vintage_column is not None and self._other_vintage(rows[row][vintage_column], vintage):
                     self.left_out.append((row, str(rows[row][vintage_column]), "other_vintage"))
                     continue
-                for name in layout.names:
+                for name in named:
                     text = rows[row][name]
-                    if not isinstance(text, str) or self.places.kind(text) != "province":
-                        continue
                     code = self.places.find(text, vintage)
                     if code is None:
                         strangers.setdefault(year, []).append((row, name, text))
@@ -152,6 +161,50 @@ class Extraction:
                     known[code] = row
         self._check_provinces(found, strangers)
         return found
+
+    def _names_province(self, row, name, taken):
+        """Whether a cell in a column of names names a province; one beside figures must not be blank."""
+        cell = self.layout.sheet.rows[row][name]
+        kind = self.places.kind(cell) if isinstance(cell, str) else ""
+        own = [column.place for column in taken if self.layout.owner(column.place) == name]
+        beside = [place for place in own if _quiet(self.layout.sheet.rows[row][place]) is not None]
+        if kind not in ("", "province"):
+            self.left_out.append((row, cell, kind))
+        elif not kind and beside and not isinstance(cell, str):
+            self._refuse_nameless(row, beside[0])
+        elif not kind and beside:
+            self._reject_name(row, name, cell, self.part.year or max(self.index.years))
+        return kind == "province"
+
+    def _refuse_nameless(self, row, place):
+        value = f"{self.layout.sheet.rows[row][place]} in {self.layout.sheet.cell(row, place).split()[-1]}"
+        expected = "the name of the province in that row; write it, or remove the row"
+        name = self.layout.owner(place)
+        self.refuse(row, name, "figures in a row without a name", value, expected)
+
+    def _reject_name(self, row, column, text, year):
+        units = self.places.vintages[provinces.vintage_of(year)]
+        expected = (
+            f"one of the {units.vintage} provinces of {year}, or an alias of provinces{units.vintage}.csv"
+        )
+        self.reject(row, column, "an unknown province name", text, expected, units.nearest(text))
+
+    def _reject_years(self, taken):
+        """Refuse the rows, or columns, of years that the registry does not know; each year is said once."""
+        layout, places = self.layout, {}
+        if layout.years is not None:
+            for row in layout.rows:
+                places.setdefault(self._year_of(row, None), (row, layout.years))
+        else:
+            for column in taken:
+                head = (layout.head or layout.rows)[-1]
+                places.setdefault(self._year_of(None, column), (head, column.place))
+        problem, expected = "a year with no registry entry", years_expected(self.index)
+        unknown = [year for year in places if not self.index.has_year(year)]
+        if len(unknown) == len(places):
+            self.refuse(*places[unknown[0]], problem, unknown[0], expected)
+        for year in unknown:
+            self.reject(*places[year], problem, year, expected, field="year")
 
     @staticmethod
     def _other_vintage(cell, vintage):
@@ -173,9 +226,7 @@ class Extraction:
                 expected = f"the {vintage} provinces of {year}; correct the year, or leave the table out"
                 self.refuse(cells_[0][0], cells_[0][1], "provinces of another set of units", value, expected)
             for place, column, text in cells_:
-                units = self.places.vintages[vintage]
-                expected = f"one of the {vintage} provinces of {year}"
-                self.reject(place, column, "an unknown province name", text, expected, units.nearest(text))
+                self._reject_name(place, column, text, year)
         for vintage, codes in all_codes.items():
             units = self.places.vintages[vintage]
             if len(codes) < len(units.codes) / 2:
@@ -186,14 +237,14 @@ class Extraction:
                 new = self.places.vintages["34"]
                 names = {units.name(code, "vi") for code in codes} - {"Thừa Thiên Huế"}
                 if names <= set(new.table["name_vi"]):
-                    value = f"only names of the 34 units since July 2025 ({len(codes)})"
+                    value = f"{len(codes)} names, all of them of the 34 units since July 2025"
                     expected = "figures of the 63 provinces for a year to 2024; correct the year"
                     self.refuse(row, name, "provinces of another set of units", value, expected)
         if not found:
             self.refuse(row, name, "too few provinces", "0", "at least half of the provinces")
 
     def _figures(self, rows):
-        """Read every recognised column: {(year, component, percent): {field: {code: (number, row, place)}}}."""
+        """Read the columns: {(year, component, percent): {field: {code: (number, row, column)}}}."""
         figures = {}
         for column in self.part.columns:
             if column.taken not in ("score", "rank", "ranked", "code"):
@@ -205,35 +256,19 @@ class Extraction:
                 if column.taken == "code":
                     self._check_codes(column, known)
                     continue
-                if not self._has_component(column, year):
+                # Rows of several years: not every component is of each of them.
+                if column.component and column.component not in self.index.components_of(year):
                     continue
                 self.years.add(year)
                 numbers = self._numbers(column, known, year)
                 key = (year, column.component, column.percent and column.taken == "score")
                 self._add(figures, key, column, numbers)
-        if not figures:
-            column = next(c for c in self.part.columns if c.taken in ("score", "rank"))
-            years = sorted({year for _, year in rows})
-            value = f"year {', '.join(map(str, years))}"
-            expected = f"a year of {self.index.slug} in indices.toml ({min(self.index.years)} to "
-            expected += f"{max(self.index.years)}); extend it there, or correct the year"
-            self.refuse(self.layout.rows[0], column.place, "a year with no registry entry", value, expected)
         return figures
 
-    def _has_component(self, column, year):
-        """Whether the index has the component in that year; years that it does not know are said once."""
-        if not self.index.has_year(year):
-            if self.layout.years is not None and ("year", year) not in self.remarks:
-                self.remarks.append(("year", year))
-                expected = (
-                    f"a year from {min(self.index.years)} to {max(self.index.years)}; extend indices.toml"
-                )
-                row = next(row for row in self.layout.rows if self._year_of(row, None) == year)
-                self.reject(
-                    row, self.layout.years, "a year with no registry entry", year, expected, field="year"
-                )
-            return False
-        return not column.component or column.component in self.index.components_of(year)
+    def _units(self, year):
+        """How many provinces are ranked at most: those that were merged since stand in old tables (int)."""
+        former = sum(kind == "former" for _, _, kind in self.layout.left_out)
+        return len(self.places.vintages[provinces.vintage_of(year)].codes) + former
 
     def _add(self, figures, key, column, numbers):
         """Put the numbers of a column with the others; two columns may give the same figure only if equal."""
@@ -269,9 +304,12 @@ class Extraction:
             try:
                 number = _number(cell)
             except ValueError as error:
-                bad.append((row, error))
+                bad.append((row, str(error)))
+                self.marked[year, column.component].add(code)
                 continue
-            if number is not None:
+            if number is None:
+                self.marked[year, column.component].add(code)
+            else:
                 found[code] = (number, row, place)
         if bad and len(bad) > 0.2 * len(known):
             row, error = bad[0]
@@ -283,6 +321,10 @@ class Extraction:
         for row, error in bad:
             expected = "a number such as 83.00 or 83,00, or an empty cell"
             self.reject(row, place, f"{column.taken} is no number", error, expected, field=column.taken)
+        if column.taken in ("score", "rank"):
+            self._check_order(column, found, known)
+        if column.taken == "rank":
+            found = self._among_all(found, self._units(year))
         if column.taken == "score":
             found = self._without_zeros(column, found)
             found = self._on_scale(column, found, year)
@@ -298,51 +340,106 @@ class Extraction:
                 self.reject(row, place, "a total of 0", "0", expected, field="score")
         return {code: entry for code, entry in found.items() if entry[0].value != 0}
 
+    def _among_all(self, found, units):
+        """Leave out single ranks of a region ("3/13") among those of all."""
+        counted = collections.Counter(n.of for n, _, _ in found.values() if n.of)
+        whole = [of for of, _ in counted.most_common() if len(found) <= of <= units]
+        others = {code: entry for code, entry in found.items() if entry[0].of not in (None, *whole[:1])}
+        for number, row, place in others.values():
+            value, problem = f"{number.value:g}/{number.of}", "ranks that are not among all provinces"
+            if 5 * len(others) > len(found):
+                expected = f"ranks among all {units} provinces; leave ranks of another kind out with a note"
+                self.refuse(row, place, problem, value, expected)
+            expected = f"a rank among the {(*whole, units)[0]} provinces of the others"
+            self.reject(row, place, problem, value, expected, field="rank")
+        return {code: entry for code, entry in found.items() if code not in others}
+
     def _on_scale(self, column, found, year):
         """Bring shares to percentages, and refuse scores that do not fit the scale."""
         if not found:
             return found
         stated = self.index.max_score(year, column.component)
-        if any(number.percent for number, _, _ in found.values()):
+        _, row, place = next(iter(found.values()))
+        signed = [code for code, (number, _, _) in found.items() if number.percent]
+        if signed and stated != 100:
+            if len(signed) < len(found) and not column.percent:
+                # Which of them is meant otherwise is for a person to say.
+                rare = signed if 2 * len(signed) < len(found) else [c for c in found if c not in signed]
+                number, row, place = found[rare[0]]
+                expected = "percentages in all cells of the column, or in none"
+                self.refuse(row, place, "percentages and points in one column", f"{number.value:g}", expected)
             column.percent = True
+        self._check_head_maximum(column, stated, year, row, place)
+        limit, known = self._scale_of(column, stated)
         values = [number.value for number, _, _ in found.values()]
-        if max(values) <= 1 and len(values) >= 5 and (column.percent or stated is None or stated > 5):
+        span = f"{min(values):g} to {max(values):g}"
+        if max(values) <= 1 and len(values) >= 5 and (limit or 100) > 5:
             places = {(row, place) for _, row, place in found.values()}
             if column.percent or self.table.note.share or places <= self.marks.percent:
                 column.percent = True
                 found = {code: (_scaled(number), row, place) for code, (number, row, place) in found.items()}
-            elif stated == 100:
-                _, row, place = next(iter(found.values()))
-                expected = "scores up to 100; if these are shares of 1, say so in a note: share = true"
-                self.refuse(
-                    row, place, "scores that are shares", f"{min(values):g} to {max(values):g}", expected
-                )
+                values = [number.value for number, _, _ in found.values()]
+                limit = 100
+            elif limit is not None:
+                expected = "points or percentages; if these are shares of 1, say so in a note: share = true"
+                self.refuse(row, place, "scores that are shares", span, expected)
         if stated == 100:
             column.percent = False
-        limit = 100 if column.percent else stated
-        if column.maximum and not column.percent:
-            if stated is not None and abs(stated - column.maximum) > 1e-6 and stated != 100:
-                _, row, place = next(iter(found.values()))
-                expected = (
-                    f"a maximum of {stated:g} points as indices.toml says for {year}; correct one of them"
-                )
-                self.refuse(row, place, "the head names another maximum", f"{column.maximum:g}", expected)
-            limit = limit if limit is not None else column.maximum
-        limit = 100 if limit is None else limit
-        scores = [number.value for number, _, _ in found.values()]
-        if soundness.looks_like_ranks(scores):
-            _, row, place = next(iter(found.values()))
+        if soundness.looks_like_ranks(values, self._units(year)):
             expected = f"scores below {column.head!r}; if these are ranks, say so in a note: columns = {{ "
             expected += f'{column.letter} = "{column.component or "total"} rank" }}'
-            self.refuse(row, place, "scores that look like ranks", f"1 to {len(scores)}, each once", expected)
+            self.refuse(row, place, "scores that look like ranks", span, expected)
+        if limit is not None and len(values) >= layouts.FEWEST and max(values) <= _LOW * limit:
+            expected = f"scores on the scale to {limit:g}; correct the column or the head, or leave it out "
+            expected += f'with a note: columns = {{ {column.letter} = "-" }}'
+            self.refuse(row, place, "scores on another scale", span, expected)
+        highest = 100 if limit is None else limit
         for number, row, place in found.values():
-            if not 0 <= number.value <= limit + 1e-6:
+            if not 0 <= number.value <= highest + 1e-6:
                 expected = (
-                    f"scores from 0 to {limit:g}; if columns are swapped or these are percentages, correct "
+                    f"scores from 0 to {highest:g}{known}; correct the cell, or the head if columns are "
                 )
-                expected += "the head, or say what the column holds in a note beside the file"
+                expected += "swapped (one of percentages needs a %), or leave the column out with a note: "
+                expected += f'columns = {{ {column.letter} = "-" }}'
                 self.refuse(row, place, "scores outside the scale", f"{number.value:g}", expected)
         return found
+
+    def _check_order(self, column, found, known):
+        """Refuse a sorted column that has moved by a row against the names."""
+        rows, place = self.layout.sheet.rows, column.place
+        values = [number.value for number, _, _ in sorted(found.values(), key=lambda entry: entry[1])]
+        first = min(known.values())
+        # A list of names and figures that is sorted by itself has what is missing at its end.
+        pushed = len(self.layout.names) > 1 and rows[first][place] is None and soundness.is_sorted(values)
+        if pushed or soundness.is_turned(values):
+            value = "blank" if pushed else f"{values[0]:g}"
+            expected = "a figure beside its own province; look whether the column has moved against the names"
+            self.refuse(first, place, "scores or ranks that have moved by a row", value, expected)
+
+    def _scale_of(self, column, stated):
+        """Give the highest score that a column can hold (float or None), and how that is known (str)."""
+        if column.percent or stated is not None:
+            return (100 if column.percent else stated), ""
+        if column.maximum:
+            return column.maximum, ""
+        spans = self.index.components[column.component].get("max", [])
+        most = max((span["value"] for span in spans), default=None)
+        if most is None:
+            return None, ""
+        return _GROWTH * most, f" (in other years the maximum is {most:g})"
+
+    def _check_head_maximum(self, column, stated, year, row, place):
+        """Make sure that the head and the registry mean the same scale."""
+        if not column.maximum or column.percent or stated is None:
+            return
+        # Ten points in three parts are "3,33" in a head.
+        if abs(stated - column.maximum) < 0.01:
+            return
+        expected = (
+            f"a maximum of {stated:g} as indices.toml says for {year}; correct one of them, or leave the "
+        )
+        expected += f'column out with a note: columns = {{ {column.letter} = "-" }}'
+        self.refuse(row, place, "the head names another maximum", f"{column.maximum:g}", expected)
 
     def _check_codes(self, column, known):
         """Compare codes with names; a coding of the publisher's own is left alone."""
@@ -354,9 +451,11 @@ class Extraction:
             if re.fullmatch(r"\d{1,2}", text):
                 written[code] = (text.zfill(2), row)
         wrong = [(code, *pair) for code, pair in written.items() if pair[0] != code]
-        if written and 0 < len(wrong) <= 0.1 * len(written):
+        # The same codes in another order are no coding of its own: the column was moved or sorted apart.
+        same = sum(text in known for text, _ in written.values())
+        if wrong and (len(wrong) <= 0.1 * len(written) or same >= 0.9 * len(written)):
             code, text, row = wrong[0]
-            expected = f"the code {code} of that province; correct the code or the name"
+            expected = f"the code {code} of that province; correct the code or the name, or the whole column"
             self.refuse(row, column.place, "code and name of a province disagree", text, expected)
 
     def _check_ranks(self, figures):
@@ -372,15 +471,72 @@ class Extraction:
                     .get("score", {})
                     .items()
                 }
-            units = len(self.places.vintages[provinces.vintage_of(year)].codes)
-            if problem := soundness.rank_problem(scores, ranks, units):
+            units = self._units(year)
+            rows = {
+                code: row for name in ("rank", "score") for code, (_, row, _) in fields.get(name, {}).items()
+            }
+            order = sorted(rows.keys() - self.marked[year, component], key=rows.get)
+            if problem := soundness.rank_problem(scores, ranks, units, order):
                 phrase, code = problem
-                number, row, place = fields["rank"][code]
-                score = f" at a score of {scores[code]:g}" if code in scores else ""
+                _, row, place = fields.get("rank", {}).get(code) or fields["score"][code]
+                rank = f"rank {ranks[code]:g}" if code in ranks else "no rank"
+                score = f"a score of {scores[code]:g}" if code in scores else "no score"
                 expected = (
-                    "rank 1 for the highest score; if the columns are swapped or sorted apart, correct them"
+                    f"ranks from 1 for the highest score to at most {units}; if columns are swapped, moved "
                 )
-                self.refuse(row, place, phrase, f"rank {number.value:g}{score}", expected)
+                expected += "or sorted apart, correct them"
+                self.refuse(row, place, phrase, f"{rank} at {score}" if scores else rank, expected)
+
+    def _check_sums(self, figures):
+        """Hold totals against the sums of their parts, where the registry says that they are sums."""
+        if not self.index.sums:
+            return
+        for year in self.years:
+            total = figures.get((year, "", False), {}).get("score", {})
+            parts = [figures.get((year, part, False), {}).get("score") for part in self.index.parts(year)]
+            if not all(parts):
+                continue
+            wrong = []
+            for code, (number, row, place) in list(total.items()):
+                added = [part[code][0] for part in parts if code in part]
+                rounding = sum(0.51 * 10.0 ** -min(n.decimals, 4) for n in (number, *added))
+                added_up = sum(n.value for n in added)
+                fits = abs(added_up - number.value) <= rounding
+                if len(added) == len(parts) and not fits:
+                    wrong.append((row, place, f"{number.value:g}, the parts add up to {added_up:g}"))
+                elif len(added) < len(parts) and fits:
+                    # A spreadsheet adds up what is there; such a total would put the province last.
+                    expected = f"all {len(parts)} parts, or an empty cell; the total is taken as missing"
+                    value = f"{number.value:g}, the sum of {len(added)} parts"
+                    self.reject(
+                        row, place, "a total of only some of its parts", value, expected, field="score"
+                    )
+                    del total[code]
+            if len(wrong) > soundness.SLIPS:
+                expected = (
+                    "the sum of the parts; look whether a column has moved; a weighted total is another "
+                )
+                expected += "figure, leave it out with a note"
+                self.refuse(
+                    *wrong[0][:2], "totals that are not the sums of their parts", wrong[0][2], expected
+                )
+
+    def _check_nameless(self):
+        """Refuse figures in a row without a name, unless they sum their columns up."""
+        rows = self.layout.sheet.rows
+        taken = [column.place for column in self.part.columns if column.taken in ("score", "rank")]
+        for row, text, kind in self.layout.left_out:
+            if kind != "nameless" or text:
+                continue
+            numbers = {place: n for place in taken if (n := _quiet(rows[row][place])) is not None}
+            fitting = [place for place, number in numbers.items() if self._sums_up(place, number)]
+            if len(numbers) > 2 * len(fitting):
+                self._refuse_nameless(row, next(place for place in numbers if place not in fitting))
+
+    def _sums_up(self, place, number):
+        rows = self.layout.sheet.rows
+        values = [n.value for row in self.layout.rows if (n := _quiet(rows[row][place])) is not None]
+        return bool(values) and soundness.sums_up(number.value, number.decimals, values)
 
     def _check_summaries(self):
         """Hold stated means and extremes against the figures of their columns."""
@@ -421,13 +577,7 @@ class Extraction:
         """Write the figures as reports, scores and ranks of a province together."""
         layout, found = self.layout, []
         for row, column in layout.unknown:
-            text = layout.sheet.rows[row][column]
-            year = max(self.years)
-            units = self.places.vintages[provinces.vintage_of(year)]
-            expected = (
-                f"one of the {units.vintage} provinces of {year}, or an alias of provinces{units.vintage}.csv"
-            )
-            self.reject(row, column, "an unknown province name", text, expected, units.nearest(text))
+            self._reject_name(row, column, layout.sheet.rows[row][column], max(self.years))
         for (year, component, percent), fields in figures.items():
             scores, ranks, ranked = (fields.get(name, {}) for name in ("score", "rank", "ranked"))
             limit = self._limit(year, component, percent)
@@ -463,7 +613,6 @@ class Extraction:
                         "rank_change": math.nan,
                     }
                 )
-        self.remarks = [remark for remark in self.remarks if remark[0] != "year"]
         return found
 
     def _limit(self, year, component, percent):
@@ -509,6 +658,25 @@ class Extraction:
         )
 
 
+def years_expected(index):
+    """
+    Say which years an index has.
+
+    Parameters
+    ----------
+    index : helpers.registry.Index
+
+    Returns
+    -------
+    str
+        For an error text.
+    """
+    first, last = min(index.years), max(index.years)
+    return (
+        f"a year of {index.short} in indices.toml ({first} to {last}); extend it there, or correct the year"
+    )
+
+
 def _number(cell):
     """
     Read a cell as a number.
@@ -535,9 +703,11 @@ def _number(cell):
         written = f"{round(cell, 10):.10f}".rstrip("0")
         return Number(cell, len(written.partition(".")[2]))
     if isinstance(cell, str):
-        return parse_number(_NOTE_MARKS.sub("", cell.strip()))
+        # Word processors leave invisible marks (category Cf) in copied cells.
+        seen = "".join(letter for letter in cell if unicodedata.category(letter) != "Cf")
+        return parse_number(_NOTE_MARKS.sub("", seen.strip()))
     if isinstance(cell, CellError):
-        raise ValueError(f"the formula error {cell}")
+        raise ValueError(f"the error value {cell.text}")
     raise ValueError(f"{cell} is a date: a spreadsheet program has turned a number such as 9/13 into it")
 
 

@@ -1,5 +1,6 @@
 """What a table is: its index and year, from the note beside it, its folder, names, titles and heads."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,12 @@ from helpers.headings import years_in
 from helpers.ledger import TableError
 
 _KEYS = {"index", "year", "sheets", "basis", "source", "share", "columns"}
+_KINDS = {
+    "year": (int, "a whole number without quotes", "year = 2022"),
+    "sheets": (list, "a list of names", 'sheets = ["Table 1"]'),
+    "share": (bool, "true or false", "share = true"),
+    "columns": (dict, "what single columns hold", 'columns = { C = "steering" }'),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Note:
     columns: dict = field(default_factory=dict)
 
 
-def note_of(path, file):
+def note_of(path, file, known):
     """
     Read the note beside a table: ``annex.xlsx.toml``, or ``annex.toml``.
 
@@ -48,6 +55,7 @@ def note_of(path, file):
         Of the table.
     file : str
         Its name for error texts.
+    known : helpers.registry.Registry
 
     Returns
     -------
@@ -57,7 +65,8 @@ def note_of(path, file):
     Raises
     ------
     TableError
-        If the note is no TOML, holds an unknown key or a value of the wrong kind, or there are two.
+        If the note is no TOML, holds an unknown key, a value of the wrong kind or a basis that the registry
+        does not have, or there are two.
     """
     found = [p for p in (path.with_name(f"{path.name}.toml"), path.with_suffix(".toml")) if p.is_file()]
     found = [p for p in dict.fromkeys(found) if p != path]
@@ -74,18 +83,25 @@ def note_of(path, file):
         )
 
     try:
-        entries = tomllib.loads(note.read_text(encoding="utf-8"))
+        # Some editors begin every file with a byte order mark.
+        entries = tomllib.loads(note.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         refuse(error, "a TOML file such as: year = 2022")
     if unknown := sorted(set(entries) - _KEYS):
         refuse(f"unknown key {unknown[0]!r}", f"keys among {', '.join(sorted(_KEYS))}")
-    kinds = {"year": int, "sheets": list, "share": bool, "columns": dict}
     for key, value in entries.items():
-        kind = kinds.get(key, str)
+        kind, words, example = _KINDS.get(key, (str, "a text in quotes", f'{key} = "..."'))
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            refuse(f"{key} = {value!r}", f"{key} as {kind.__name__}")
-    if not all(isinstance(value, str) for value in entries.get("columns", {}).values()):
-        refuse("columns", 'texts such as C = "steering"')
+            refuse(f"{key} = {value!r}", f"{words}, for example: {example}")
+    sheets, columns = entries.get("sheets"), entries.get("columns", {})
+    if sheets is not None and not (sheets and all(isinstance(name, str) for name in sheets)):
+        refuse(f"sheets = {sheets!r}", 'names of sheets in quotes, for example: sheets = ["Table 1"]')
+    if not all(isinstance(value, str) for value in columns.values()):
+        refuse(f"columns = {columns!r}", 'texts in quotes, for example: columns = { C = "steering" }')
+    if entries.get("basis", known.basis[0]) not in known.basis:
+        refuse(f"basis = {entries['basis']!r}", f"one of {', '.join(known.basis)}")
+    if columns:
+        entries["columns"] = {letter.strip().upper(): value.strip() for letter, value in columns.items()}
     return Note(**entries)
 
 
@@ -139,6 +155,41 @@ def index_of(file, folder, note, vocabulary, known):
     return named.pop() if len(named) == 1 else None
 
 
+def as_year(cell):
+    """
+    Read a cell as a year.
+
+    Parameters
+    ----------
+    cell : object
+        As `helpers.cells.Sheet.rows` holds it.
+
+    Returns
+    -------
+    int or None
+        None where it is none.
+    """
+    if isinstance(cell, float) and cell.is_integer():
+        cell = f"{cell:g}"
+    return int(cell) if isinstance(cell, str) and re.fullmatch(r"\s*(?:19|20)\d\d\s*", cell) else None
+
+
+def years_stated(file, sheet, titles):
+    """
+    Find the years that the names of file and sheet and the titles of a table name.
+
+    Parameters
+    ----------
+    file, sheet : str
+    titles : list of str
+
+    Returns
+    -------
+    set of int
+    """
+    return set().union(*map(years_in, (Path(file).stem, sheet, *titles)))
+
+
 def year_of(file, note, sheet, titles, heads, proven):
     """
     Decide the data year of a table whose rows do not say it.
@@ -173,10 +224,14 @@ def year_of(file, note, sheet, titles, heads, proven):
     above = set().union(*(years_in(title) for title in titles)) if titles else set()
 
     def refuse(problem, choices):
-        listed = ", ".join(str(year) for year in sorted(choices)) or "none"
+        said = [("file name", named), ("name of the sheet", of_sheet), ("titles", above), ("heads", heads)]
+        value = "; ".join(f"{where}: {', '.join(map(str, sorted(years)))}" for where, years in said if years)
+        if not value:
+            texts = (Path(file).name, sheet, *titles[:3])
+            value = f"no year in {', '.join(repr(text[:60]) for text in texts if text)}"
         expected = f"one year; write it into {Path(file).name}.toml beside the file, for example: year = "
         expected += str(max(choices)) if choices else "2022"
-        raise TableError(file, problem, expected, sheet=sheet, value=f"years named: {listed}")
+        raise TableError(file, problem, expected, sheet=sheet, value=value)
 
     if note.year:
         return note.year, None

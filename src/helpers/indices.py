@@ -11,6 +11,7 @@ import pandas as pd
 from helpers import cells, checks, ledger, provenance, ranking, reconciling, tables, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
+from helpers.headings import years_in
 from helpers.ledger import REJECTED_COLUMNS, rejection
 from helpers.ranking import COLUMNS
 
@@ -314,31 +315,31 @@ def gather(raw="data/raw", without=None):
     known = registry_.load(raw)
     corrections = _corrections(folder)
     reader = tables.Reader(folder, known)
-    all_reports, rejected, files, readings = [], [], [], []
+    taken, rejected, files = [], [], []
     for index in known:
-        digests = {}
         rejected += _stray_notes(folder, index.slug)
+        digests = {}
         for path in raw_tables(folder, index.slug):
             file = path.relative_to(folder).as_posix()
             if file == without:
                 continue
             try:
                 reading = reader.read(path, index.slug, functools.partial(_correct, corrections))
-                if first := digests.get(reading.digest):
-                    expected = f"the file once; remove {file} or {first}"
-                    raise ledger.TableError(file, "the same file under two names", expected, value=first)
+                if (first := digests.setdefault(reading.digest, file)) != file:
+                    # Of two names with different years either may be the wrong one: none is believed.
+                    if years_in(Path(first).stem) != years_in(path.stem):
+                        taken = [other for other in taken if other.file != first]
+                        rejected.append(_twice(first, file).rejection())
+                    raise _twice(file, first)
             except ledger.TableError as error:
                 rejected.append(error.rejection())
                 files.append((file, index.slug, 0, 0))
                 continue
-            digests[reading.digest] = file
-            all_reports.append(reading.reports)
+            taken.append(reading)
             rejected += reading.rejected
             files.append((file, index.slug, reading.rows, len(reading.reports)))
-            if reading.sheets:
-                readings.append(reading)
     rejected += _stale(corrections)
-    filled = [reports for reports in all_reports if len(reports)]
+    filled = [reading.reports for reading in taken if len(reading.reports)]
     if not filled:
         first = rejected[0]
         raise RawDataError(
@@ -346,7 +347,15 @@ def gather(raw="data/raw", without=None):
             f"{first['problem']}, expected {first['expected']}."
         )
     files = pd.DataFrame(files, columns=["file", "index", "rows", "reports"])
+    kept = files["file"].isin([reading.file for reading in taken])
+    files.loc[~kept, ["rows", "reports"]] = 0
+    readings = [reading for reading in taken if reading.sheets]
     return Gathered(pd.concat(filled, ignore_index=True), rejected, files, readings)
+
+
+def _twice(file, other):
+    expected = f"the file once, under the name that is right; remove {file} or {other}"
+    return ledger.TableError(file, "the same file under two names", expected, value=other)
 
 
 def _stray_notes(folder, slug):

@@ -3,6 +3,7 @@
 import collections
 import functools
 import hashlib
+import itertools
 import math
 import re
 from dataclasses import dataclass, field
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import cells, columns, identity, layouts, ledger, pages, provinces
+from helpers import cells, columns, identity, layouts, ledger, pages, provinces, soundness
 from helpers import registry as registry_
-from helpers.extraction import Extraction, Part, Understanding
+from helpers.extraction import Extraction, Part, Understanding, years_expected
 from helpers.files import resolve
 from helpers.headings import Vocabulary
 from helpers.ledger import KEY, REPORT_COLUMNS, TableError
@@ -149,7 +150,7 @@ class _Table:
 
     def __init__(self, reader, path, file, folder):
         self.reader, self.path, self.file, self.folder = reader, path, file, folder
-        self.rejected, self.sheets = [], []
+        self.rejected, self.sheets, self.letters = [], [], set()
 
     def refuse(self, problem, expected, sheet="", cell="", value="", row=None):
         raise TableError(
@@ -166,12 +167,14 @@ class _Table:
         try:
             book = cells.read(self.path)
         except cells.FileError as error:
-            self.refuse(error.problem, error.expected, sheet=error.sheet, cell=error.cell)
+            expected = f"a file that can be read: {error.expected}"
+            self.refuse("the file cannot be read", expected, error.sheet, error.cell, value=error.problem)
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        if self.folder and book.kind == "csv" and _is_own(self.path):
+        self.note = identity.note_of(self.path, self.file, known)
+        # A note says how to read a published table; the own layouts say everything themselves.
+        if self.folder and book.kind == "csv" and self.note == identity.Note() and _is_own(self.path):
             return self._read_own(digest, correct)
         self.book = book
-        self.note = identity.note_of(self.path, self.file)
         any_vocabulary = self.reader.vocabulary(next(iter(known.indices)))
         slug = identity.index_of(self.file, self.folder, self.note, any_vocabulary, known)
         found = self._survey(slug)
@@ -179,6 +182,7 @@ class _Table:
         self.index, self.words = known[slug], self.reader.vocabulary(slug)
         found = [layout for layout in found if not self._of_other_index(layout)]
         parts = [part for layout in found if (part := self._part(layout))]
+        self._check_note_columns()
         if not parts:
             self._refuse_empty(found)
         reports, rows = self._reports(parts)
@@ -240,24 +244,53 @@ class _Table:
 
     def _refuse_no_provinces(self, sheets):
         """Say what the names of the file are, where they are not those of provinces."""
-        best, count, texts = "", 0, 0
-        kinds = collections.Counter()
+        expected = "a table with one province a row; this file does not belong into data/raw"
+        best = (0, 0, None, None)
         for sheet in sheets:
             for column in range(max(map(len, sheet.rows), default=0)):
-                named = [
-                    self.reader.places.kind(row[column]) for row in sheet.rows if isinstance(row[column], str)
-                ]
-                kinds.update(kind for kind in named if kind in ("ministry", "district"))
-                if named.count("province") >= count:
-                    count, best, texts = named.count("province"), sheet.name, len(named)
-        value = f"{count} names of provinces among {texts} texts"
-        for kind in ("ministry", "district"):
-            if kinds[kind] > max(5, count):
-                words = {"ministry": "ministries", "district": "districts"}[kind]
-                expected = "a table with one province a row; this file does not belong into data/raw"
-                self.refuse(f"a table of {words}, not of provinces", expected, sheet=best, value=value)
+                texts = [(row, cells_[column]) for row, cells_ in enumerate(sheet.rows)]
+                texts = [(row, text) for row, text in texts if isinstance(text, str)]
+                kinds = collections.Counter(self.reader.places.kind(text) for _, text in texts)
+                for kind, words in (("ministry", "ministries"), ("district", "districts")):
+                    if kinds[kind] > max(5, kinds["province"]):
+                        row, text = next(pair for pair in texts if self.reader.places.kind(pair[1]) == kind)
+                        self.refuse(
+                            f"a table of {words}, not of provinces",
+                            expected,
+                            sheet=sheet.name,
+                            cell=sheet.cell(row, column).split()[-1],
+                            value=f"{text} and {kinds[kind] - 1} others",
+                        )
+                best = max(
+                    best, (kinds["province"], len(texts), sheet, texts[:3]), key=lambda found: found[:2]
+                )
+        for sheet in sheets:
+            uncached = self.book.marks(sheet.name).uncached
+            if len(uncached) >= layouts.FEWEST:
+                row, column = min(uncached)
+                self.refuse_formula(sheet, row, column)
+        count, among, sheet, texts = best
+        value = f"{count} names of provinces among {among} texts"
+        if not count and among:
+            value += f" such as {', '.join(repr(text[:30]) for _, text in texts)}"
         expected = "a column in which at least half of the provinces are named, each in its row"
-        self.refuse("no table of provinces", expected, sheet=best, value=value)
+        self.refuse("no table of provinces", expected, sheet=sheet.name if sheet else "", value=value)
+
+    def refuse_formula(self, sheet, row, column):
+        expected = "a value: open the file in a spreadsheet program, let it calculate, save it again"
+        cell = sheet.cell(row, column).split()[-1]
+        self.refuse("a formula without a stored value", expected, sheet=sheet.name, cell=cell)
+
+    def _check_formulas(self, layout):
+        """Refuse names, and whole columns, that are formulas without stored values: they read as blank."""
+        uncached = self.book.marks(layout.sheet.name).uncached
+        for row, column in sorted(uncached):
+            if not layout.rows[0] <= row <= layout.rows[-1]:
+                continue
+            blank = all(layout.sheet.rows[other][column] is None for other in layout.rows)
+            letter = layout.sheet.cell(0, column).rstrip("1")
+            if column in layout.names or (blank and self.note.columns.get(letter) != "-"):
+                self.refuse_formula(layout.sheet, row, column)
 
     def _index_by_content(self, found):
         """Find the index by names of sheets, titles and heads, where folder and file name do not say it."""
@@ -267,16 +300,20 @@ class _Table:
         for layout in found:
             texts = [layout.sheet.name, *layout.titles]
             named |= set().union(*(vocabulary.names_in(text) for text in texts))
-        if len(named) != 1:
-            named = set()
+        if not named:
             for layout in found:
                 for parts in layout.parts.values():
                     named |= set().union(*(vocabulary.names_in(text) for text, _ in parts))
         if len(named) == 1:
             return named.pop()
         choices = ", ".join(sorted(named or known.indices))
-        expected = f'one of {choices}: put the file into data/raw/<index>, or write index = "..." into a note'
-        self.refuse("nothing says which index this is", f"{expected} named {self.path.name}.toml beside it")
+        expected = (
+            f'one of {choices}: put the file into data/raw/<index>, or write index = "..." into a note '
+        )
+        expected += f"named {self.path.name}.toml beside it"
+        if named:
+            self.refuse("several indices are named", expected, value=choices)
+        self.refuse("nothing says which index this is", expected)
 
     def _of_other_index(self, layout):
         """Leave out a sheet whose name or title names another index."""
@@ -298,34 +335,24 @@ class _Table:
         if layout.problem:
             problem, row, column, value, expected = layout.problem
             self.refuse_at(layout, row, column, problem, value, expected)
+        self._check_formulas(layout)
+        self._check_names(layout)
         try:
             read = columns.read(layout, self.words, self.note)
+            self.letters |= {column.letter for column in read if column.taken != "province"}
             if not any(column.taken in ("score", "rank") or column.reason == "unknown" for column in read):
                 read = []
             taken = [column for column in read if column.taken in ("score", "rank")]
-            heads = {column.year for column in taken if column.year}
-            self._check_head_years(layout, taken, heads)
-            year, remarks = None, []
-            if self.note.year and layout.years is None and len({c.component for c in taken}) == len(taken):
-                heads = set()
-            if layout.years is None and (not heads or any(column.year is None for column in taken)):
-                stated = [*layout.titles]
-                year, slip = identity.year_of(
-                    self.file, self.note, layout.sheet.name, stated, heads, self._is_sum(layout, taken)
-                )
+            year, remarks = self._year(layout, read, taken)
+            if year:
                 read = columns.read(layout, self.words, self.note, year)
-                if slip:
-                    remarks.append(("year_slip", {"slip": slip, "year": year}))
+                if remarks or self._noted(taken):
                     for column in read:
                         column.year = None
-                elif len(heads) == 1 and self.note.year is None and heads != {year}:
-                    remarks.append(("year_slip", {"slip": heads.pop(), "year": year}))
-            elif layout.years is None and len(heads) == 1:
-                (year,) = heads
-                identity.year_of(self.file, self.note, layout.sheet.name, layout.titles, heads, False)
-                read = columns.read(layout, self.words, self.note, year)
         except columns.ColumnError as error:
-            self.refuse("the note names a component that is not known", "a slug of indices.toml", value=error)
+            value, _, listed = str(error).partition("; known: ")
+            problem = "the note names a component that is not known"
+            self.refuse(problem, f"one of {listed}", sheet=layout.sheet.name, value=value)
         if not any(column.taken in ("score", "rank") for column in read):
             self.sheets.append(
                 Understanding(
@@ -337,6 +364,83 @@ class _Table:
             )
             return None
         return Part(layout, read, year, remarks)
+
+    def _check_names(self, layout):
+        """Refuse columns of names side by side that do not say the same: whose the figures are is open."""
+        for left, right in itertools.pairwise(sorted(layout.names)):
+            if right == left + 1:
+                row = layout.rows[0]
+                value = " / ".join(str(layout.sheet.rows[row][name]) for name in (left, right))
+                expected = "the same province in both columns of names; look whether one of them has moved"
+                self.refuse_at(layout, row, right, "two names of one row disagree", value, expected)
+
+    def _check_note_columns(self):
+        """Refuse a note about a column that no table of the file has, or that holds names."""
+        for letter in self.note.columns:
+            if letter not in self.letters:
+                listed = ", ".join(sorted(self.letters, key=lambda text: (len(text), text)))
+                expected = f"one of the columns {listed}"
+                self.refuse("the note names a column that cannot be used", expected, value=letter)
+
+    def _noted(self, taken):
+        """Whether the note decides the year for all columns: there are not several years side by side."""
+        return bool(self.note.year) and len({(c.taken, c.component) for c in taken}) == len(taken)
+
+    def _year(self, layout, read, taken):
+        """Decide the year of a table: (int or None where rows or heads say it, remarks)."""
+        if layout.years is not None:
+            self._check_row_years(layout)
+            return None, []
+        heads = set() if self._noted(taken) else {column.year for column in taken if column.year}
+        everywhere = all(column.year for column in taken)
+        self._check_head_years(layout, taken, heads)
+        if len(heads) > 1 and everywhere:
+            return None, []
+        stated = [*layout.titles, *self._year_column(layout, read)]
+        # The parts of one total are of one year; which of two stated ones it is, the sum does not say.
+        proven = not everywhere and self._is_sum(layout, taken)
+        year, slip = identity.year_of(self.file, self.note, layout.sheet.name, stated, heads, proven)
+        if not self.index.has_year(year):
+            expected = years_expected(self.index)
+            self.refuse("a year with no registry entry", expected, sheet=layout.sheet.name, value=year)
+        return year, [("year_slip", {"slip": slip, "year": year})] if slip else []
+
+    def _check_row_years(self, layout):
+        """Refuse a table of one year in its rows and of another by its note, or by all of its names."""
+        sheet = layout.sheet
+        years = {int(float(sheet.rows[row][layout.years])) for row in layout.rows}
+        stated = (
+            {self.note.year}
+            if self.note.year
+            else identity.years_stated(self.file, sheet.name, layout.titles)
+        )
+        if len(years) == 1 and stated and not years & stated:
+            value = f"{min(years)} / {', '.join(map(str, sorted(stated)))}"
+            expected = (
+                "the same year in the rows as in the names of file and sheet and the titles; a note beside "
+            )
+            expected += f"the file decides, for example: year = {min(years)}"
+            problem = "rows and names disagree on the year"
+            self.refuse_at(layout, layout.rows[0], layout.years, problem, value, expected)
+
+    def _year_column(self, layout, read):
+        """Years that a column of years names which is not filled in every row (list of str)."""
+        found = set()
+        for column in read:
+            if column.reason != "year" or self.note.year:
+                continue
+            cells_ = {row: layout.sheet.rows[row][column.place] for row in layout.rows}
+            years = {row: identity.as_year(cell) for row, cell in cells_.items()}
+            wrong = [row for row, cell in cells_.items() if cell is not None and not years[row]]
+            if not wrong and len(set(years.values()) - {None}) > 1:
+                wrong = [row for row, cell in cells_.items() if cell is None]
+            if wrong:
+                cell = cells_[wrong[0]]
+                value = "blank" if cell is None else f"{cell:g}" if isinstance(cell, float) else cell
+                expected = "a year in every row, such as 2022; correct the cell"
+                self.refuse_at(layout, wrong[0], column.place, "this is no year", value, expected)
+            found |= set(filter(None, years.values()))
+        return [str(year) for year in sorted(found)]
 
     def _check_head_years(self, layout, taken, heads):
         """Make sure that heads of several years are of a table of several years: something is there twice."""
@@ -418,10 +522,12 @@ class _Table:
             for report in reports:
                 key = (*(report[name] for name in KEY), report["percent"])
                 before = taken.get(key)
-                if before is not None and _same(before, report):
+                if before is not None and _differs(before, report):
+                    differing += 1
+                    self._check_differing(differing, before, report)
+                elif before is not None and not _adds(before, report):
                     repeated += 1
                     continue
-                differing += before is not None
                 taken.setdefault(key, report)
                 kept.append(report)
             remarks = [*part.remarks, *reader.remarks]
@@ -436,6 +542,22 @@ class _Table:
         self.sheets.sort(key=lambda sheet: names.index(sheet.sheet) if sheet.sheet in names else 0)
         return pd.DataFrame(found, columns=REPORT_COLUMNS), rows
 
+    def _check_differing(self, count, before, report):
+        """Let slips of single figures become conflicts; two sheets that differ in more are of two things."""
+        if count > soundness.SLIPS:
+            field = "rank" if _differs(before | {"score": math.nan}, report) else "score"
+            value = f"{before[field]:g} in {before['sheet']} {before['cell']}, {report[field]:g} here"
+            expected = "one sheet for these figures; name it in a note beside the file: "
+            expected += f'sheets = ["{before["sheet"]}"]'
+            self.refuse(
+                "two sheets give the same figures differently",
+                expected,
+                sheet=report["sheet"],
+                cell=report["cell"].split()[0],
+                value=value,
+                row=report["row"],
+            )
+
     def _basis(self, reports):
         """Basis of a table whose note does not say it: complete tables are the publisher's own."""
         largest = reports.groupby(["year", "component"])["gso_code"].nunique()
@@ -445,12 +567,18 @@ class _Table:
         return "published" if all(complete) else "secondary"
 
 
-def _same(one, other):
-    """Whether two reports give the same score and rank."""
-    return all(
-        (math.isnan(one[name]) and math.isnan(other[name])) or abs(one[name] - other[name]) < 1e-6
-        for name in ("score", "rank")
-    )
+def _differs(one, other):
+    """Whether two reports contradict each other, at the precision of the coarser one."""
+    coarsest = min(one["decimals"], other["decimals"])
+    rounding = 0.51 * 10.0**-coarsest if one["decimals"] != other["decimals"] else 1e-6
+    # A comparison with a missing number is false: it contradicts nothing.
+    return abs(one["score"] - other["score"]) > rounding or abs(one["rank"] - other["rank"]) > 0
+
+
+def _adds(one, other):
+    """Whether a report says more than one before it."""
+    more = any(math.isnan(one[name]) and not math.isnan(other[name]) for name in ("score", "rank"))
+    return more or (other["decimals"] > one["decimals"] and abs(one["score"] - other["score"]) > 1e-6)
 
 
 def _is_own(path):
