@@ -31,6 +31,8 @@ class Column:
     percent : bool
     maximum : float or None
         Maximum points that its head names.
+    bare : bool
+        Whether its head names neither index nor component ("Điểm", "Xếp hạng").
     named : str
         What a reason is about: another index, or the readings that contradict each other.
     """
@@ -44,6 +46,7 @@ class Column:
     year: int | None = None
     percent: bool = False
     maximum: float | None = None
+    bare: bool = False
     named: str = ""
 
 
@@ -85,6 +88,8 @@ def read(layout, vocabulary, note, year=None):
             column.taken = "province"
         elif all(cell is None for cell in cells):
             continue
+        elif layout.owner(place) is None or place in layout.beside:
+            column.reason = "unknown"
         elif letter in note.columns:
             _follow(column, note.columns[letter], vocabulary.index, year)
         elif place == layout.years:
@@ -97,7 +102,53 @@ def read(layout, vocabulary, note, year=None):
             if layout.maxima is not None and isinstance(rows[layout.maxima][place], float):
                 column.maximum = rows[layout.maxima][place]
         found.append(column)
+    _place_bare(layout, found, vocabulary, year)
     return found
+
+
+def _place_bare(layout, found, vocabulary, year):
+    """
+    Say what columns are about whose heads do not name it.
+
+    A rank belongs to the one score beside the same names; where ranks repeat, each to the score that it
+    follows, and it is left out with a score that is left out. Scores without a name are those of the index,
+    unless title or sheet name a component.
+    """
+    groups = {}
+    for column in found:
+        if column.taken in ("score", "rank"):
+            groups.setdefault((layout.owner(column.place), column.year), []).append(column)
+    for group in groups.values():
+        bare = [column for column in group if column.bare]
+        scores = [column for column in group if column.taken == "score"]
+        if bare and all(column.bare for column in scores):
+            _name_by_titles(layout, bare, vocabulary, year)
+        ranks = [column for column in bare if column.taken == "rank"]
+        about = {column.component for column in scores}
+        for rank in ranks:
+            before = found[max(found.index(rank) - 1, 0)]
+            if len(ranks) > 1 and before.taken == "score":
+                rank.component = before.component
+            elif len(ranks) > 1 and before.reason in ("other_index", "unknown", "conflict"):
+                rank.taken, rank.reason, rank.named = "", before.reason, before.named
+            elif len(about) == 1:
+                rank.component = scores[0].component
+
+
+def _name_by_titles(layout, bare, vocabulary, year):
+    """Take columns without a name for the component named above them; leave them out where it is unclear."""
+    for text in (*reversed(layout.titles), layout.sheet.name):
+        named, whole = vocabulary.components_in(text, year)
+        if number := vocabulary.read(text, year).number:
+            named, whole = {_numbered(vocabulary.index, number, year)} - {None}, True
+        for column in bare if named else ():
+            if whole:
+                column.component = next(iter(named))
+            else:
+                spelled = [vocabulary.index.component_name(slug, "vi") for slug in ("", *sorted(named))]
+                column.taken, column.reason, column.named = "", "conflict", " / ".join(spelled)
+        if named:
+            return
 
 
 def meaning_year(meaning):
@@ -108,7 +159,7 @@ def meaning_year(meaning):
 def _head_of_names(layout, place, vocabulary):
     """Take the head that stands above the names of a pair, where nothing stands above its figures."""
     beside = place - 1
-    if beside in layout.names and beside in layout.parts:
+    if beside in (*layout.names, *layout.twins) and beside in layout.parts:
         parts = layout.parts[beside]
         if not any(vocabulary.read(text).role for text, _ in parts):
             return parts
@@ -118,7 +169,7 @@ def _head_of_names(layout, place, vocabulary):
 def _settle(column, parts, meaning, conflict, index, year):
     """Turn what the head says into what the column is taken for."""
     column.percent, column.maximum = meaning.percent, meaning.maximum
-    column.year = meaning_year(meaning)
+    column.year, column.bare = meaning_year(meaning), meaning.bare
     if conflict:
         column.reason, column.named = "conflict", conflict
     elif not parts:
@@ -137,9 +188,9 @@ def _settle(column, parts, meaning, conflict, index, year):
     elif meaning.other:
         column.reason, column.named = "other_index", meaning.other
     elif meaning.number:
-        main = [slug for slug in index.parts(year) if not index.components[slug].get("apart")] if year else []
-        if meaning.number <= len(main):
-            column.taken, column.component = _field(meaning), main[meaning.number - 1]
+        slug = _numbered(index, meaning.number, year)
+        if slug:
+            column.taken, column.component = _field(meaning), slug
         else:
             column.reason = "unknown"
     elif meaning.component is None or meaning.unknown:
@@ -148,6 +199,12 @@ def _settle(column, parts, meaning, conflict, index, year):
         column.reason, column.named = "other_year", index.component_name(meaning.component, "vi")
     else:
         column.taken, column.component = _field(meaning), meaning.component
+
+
+def _numbered(index, number, year):
+    """Component that the publisher numbers so in a year (str), or None."""
+    main = [slug for slug in index.parts(year) if not index.components[slug].get("apart")] if year else []
+    return main[number - 1] if number <= len(main) else None
 
 
 def _field(meaning: Meaning):

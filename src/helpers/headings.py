@@ -23,6 +23,10 @@ ROLES = (
 )
 
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+# "của năm 2022" says no more than "2022".
+_YEAR_PHRASE = re.compile(
+    r"\b(?:(?:của|trong|cho)\s+)?(?:năm|the year|year|in|for|of)\s+(?=(?:19|20)\d\d(?!\d))", re.IGNORECASE
+)
 # A day is not a data year: decisions are dated in the year after the one that they are about.
 _DATE = re.compile(
     r"ngày\s*(?:\d{1,2}|\.+)\s*(?:tháng|/)\s*(?:\d{1,2}|\.+)\s*(?:năm|/)\s*\d{4}|tháng\s*\d{1,2}\s*(?:năm|/)\s*\d{4}"
@@ -42,17 +46,15 @@ _BRACKETED_MAXIMUM = re.compile(
     rf"\s*(?:{_MAXIMUM_WORDS}\s*:?\s*)?{_POINTS}(?:\s*{_MAXIMUM_WORDS})?\s*", re.IGNORECASE
 )
 _WORDED_MAXIMUM = re.compile(rf"{_MAXIMUM_WORDS}\s*:?\s*{_POINTS}", re.IGNORECASE)
-_WORDS = re.compile(r"tối đa|điểm chuẩn|thang điểm|max(?:imum)?|tổng điểm", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+|\d+|%")
+_COUNTED = (
+    r"(?:(?:chỉ số|thành phần|trục|nội dung|lĩnh vực|chi so|thanh phan|truc|noi dung|linh vuc|dimension"
+    r"|component|index|subindex|subdimension|subcomponent|sub|dim) )"
+)
 _NUMBERED = re.compile(
-    r"^(?P<kind>(?:chỉ số|trục|nội dung|lĩnh vực|dimension|subindex|subdimension|subcomponent|component|chi so"
-    r"|truc|noi dung|linh vuc)(?: (?:thành phần|nội dung|thanh phan|noi dung|index))? |(?:dim|d|s|c|q|sub) )?"
-    r"(?P<number>\d+(?: \d+)?|(?:x{0,2}(?:ix|iv|v?i{0,3}))) (?=\S)"
+    rf"^(?:{_COUNTED}+|[dscq] )?(?P<number>\d+(?: \d+)?|(?:x{{0,2}}(?:ix|iv|v?i{{0,3}}))) (?=\S)"
 )
-_ONLY_NUMBER = re.compile(
-    r"^(?:chỉ số|trục|nội dung|lĩnh vực|dimension|subindex|component|chi so|truc|noi dung|linh vuc)"
-    r"(?: (?:thành phần|nội dung|thanh phan|noi dung))? (\d{1,2})$"
-)
+_ONLY_NUMBER = re.compile(rf"^{_COUNTED}+(\d{{1,2}})$")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Meaning:
         The maximum points that it states.
     unknown : bool
         Whether words are left that mean nothing here.
+    bare : bool
+        Whether it names neither index nor component, only a field or a year ("Điểm", "Xếp hạng", "2022").
     """
 
     component: str | None = None
@@ -89,6 +93,7 @@ class Meaning:
     percent: bool = False
     maximum: float | None = None
     unknown: bool = False
+    bare: bool = False
 
 
 def fold(text):
@@ -147,9 +152,11 @@ class Vocabulary:
         self._fields = {field: self._phrases(words.get(field, [])) for field in FIELDS}
         self._roles = {self._whole(word): role for role in ROLES for word in words.get(role, [])}
         self._weighting = self._phrases([*words.get("unweighted", []), *words.get("weighted", [])])
-        self._spellings, self._plain = {}, {}
+        self._spellings, self._plain, self._phrased = {}, {}, {}
         for spelling in index.spellings:
             self._learn(spelling, "")
+        for spelling in words.get("total", []):
+            self._keep(self._whole(spelling), "")
         for slug, entry in index.components.items():
             own = [slug, slug.rpartition(".")[2], *entry["name"].values(), *entry.get("spellings", [])]
             for spelling in own:
@@ -189,8 +196,14 @@ class Vocabulary:
 
     def _learn(self, spelling, slug):
         for key in {self._whole(spelling), self._bare(spelling)} - {""}:
-            self._spellings.setdefault(key, set()).add(slug)
-            self._plain.setdefault(provinces.strip_diacritics(key), set()).add(slug)
+            self._keep(key, slug)
+        # One word of a title ("land", "time") is no mention of a component.
+        if slug and " " in (phrase := self._expand(fold(spelling))):
+            self._phrased.setdefault(phrase, set()).add(slug.rstrip("%"))
+
+    def _keep(self, key, slug):
+        self._spellings.setdefault(key, set()).add(slug)
+        self._plain.setdefault(provinces.strip_diacritics(key), set()).add(slug)
 
     def _find(self, folded):
         """Slugs that some words spell (set): whole, then without neutral words."""
@@ -219,7 +232,7 @@ class Vocabulary:
         # "Transparency (method of 2005)" is no figure of 2005; "PAR INDEX (2022)" is one of 2022.
         told = _BRACKETS.sub(lambda found: found[1] if _ONLY_YEAR.fullmatch(found[1]) else " ", str(text))
         years = frozenset(years_in(told))
-        text = _YEAR.sub(" ", _DATE.sub(" ", str(text).replace("_", " ")))
+        text = _YEAR.sub(" ", _YEAR_PHRASE.sub(" ", _DATE.sub(" ", str(text).replace("_", " "))))
         bare = _BRACKETS.sub(" ", text)
         # Brackets explain, but "(chưa có trọng số)" makes it another figure.
         outside = _BRACKETS.sub(lambda found: found[1] if self._weighs(found[1]) else " ", text)
@@ -232,19 +245,18 @@ class Vocabulary:
         if text.strip() in {"+/-", "±", "+/ -"}:
             return replace(meaning, role="change")
         for folded in (whole, outer):
-            role = self._roles.get(self._expand(folded).replace(" ", ""))
+            role = self._agreed(self._expand(folded), lambda words: self._roles.get(words.replace(" ", "")))
             if role and not self._find(folded):
                 return replace(meaning, role=role, field=role if role in FIELDS else None)
         for folded in dict.fromkeys((whole, outer)):
-            for candidate in dict.fromkeys((folded, _NUMBERED.sub("", folded))):
-                for field, rest in self._split(candidate):
-                    slugs = self._of_year(self._find(rest), year) if rest else set()
-                    if len(slugs) == 1:
-                        (slug,) = slugs
-                        percent = meaning.percent or field == "percent" or slug.endswith("%")
-                        return replace(meaning, component=slug.rstrip("%"), field=field, percent=percent)
-        if numbered := _ONLY_NUMBER.match(outer):
-            return replace(meaning, number=int(numbered[1]))
+            for field, rest in self._split(self._expand(folded)):
+                slug = self._agreed(rest, lambda words: self._one(words, year)) if rest else None
+                if slug is not None:
+                    percent = meaning.percent or field == "percent" or slug.endswith("%")
+                    return replace(meaning, component=slug.rstrip("%"), field=field, percent=percent)
+        for field, rest in self._split(self._expand(outer)):
+            if numbered := _ONLY_NUMBER.match(rest):
+                return replace(meaning, number=int(numbered[1]), field=field)
         for field, rest in self._split(outer):
             bare = self._drop(self._expand(rest), self._neutral).replace(" ", "")
             if bare in self._others:
@@ -253,6 +265,25 @@ class Vocabulary:
                 percent = meaning.percent or field == "percent"
                 return replace(meaning, field=field or ("score" if outer else None), percent=percent)
         return replace(meaning, unknown=True)
+
+    def _one(self, folded, year):
+        """Slug that some words spell in a year, with or without a number, None for none or several."""
+        for words in dict.fromkeys((folded, _NUMBERED.sub("", folded))):
+            slugs = self._of_year(self._find(words), year)
+            if len(slugs) == 1:
+                return next(iter(slugs))
+        return None
+
+    @staticmethod
+    def _agreed(folded, lookup):
+        """Look words up, whole or as two texts that say the same (Vietnamese and English in one cell)."""
+        found = lookup(folded)
+        words = folded.split()
+        for cut in range(1, len(words) if found is None else 0):
+            first = lookup(" ".join(words[:cut]))
+            if first is not None and first == lookup(" ".join(words[cut:])):
+                return first
+        return found
 
     def _weighs(self, text):
         padded = f" {fold(text)} "
@@ -264,7 +295,11 @@ class Vocabulary:
         for field in FIELDS:
             for phrase in self._fields[field]:
                 if f" {phrase} " in f" {folded} ":
-                    yield field, self._drop(folded, [phrase])
+                    rest = self._drop(folded, [phrase])
+                    yield field, rest
+                    # "Xếp hạng / Rank" says it twice.
+                    if rest != (bare := self._drop(rest, self._fields[field])):
+                        yield field, bare
 
     def _of_year(self, slugs, year):
         if len(slugs) < 2 or year is None:
@@ -292,7 +327,9 @@ class Vocabulary:
         own = [meaning for meaning, spans in read if not spans]
         above = [meaning for meaning, spans in read if spans]
         years = next((m.years for m, _ in reversed(read) if m.years), frozenset())
-        field = next((m.field for m, _ in reversed(read) if m.field), None)
+        # "Điểm" below "Tăng, giảm" is a change, whatever else it is.
+        said = [m.field for m, _ in reversed(read) if m.field]
+        field = next((field for field in said if field in ("change", "group")), said[0] if said else None)
         found = Meaning(
             years=years,
             field=field,
@@ -302,6 +339,8 @@ class Vocabulary:
         if roles := [m.role for m in own if m.role]:
             return replace(found, role=roles[-1]), ""
         named = {m.component for m in own if m.component is not None}
+        # "Tổng điểm" below "Thủ tục hành chính" may be the total of the field or of the table.
+        named |= {m.component for m in above[-1:] if m.component} if named == {""} else set()
         # A head over several columns names what they share; each of them may be something else below it.
         bare = not any(m.unknown or m.other for m in own)
         if not named and bare and not any(m.number for m in own):
@@ -321,7 +360,31 @@ class Vocabulary:
         if not bare or not read:
             return replace(found, unknown=True), ""
         # Only a field ("Điểm", "Xếp hạng") or a year: the table is about the index itself.
-        return replace(found, component=""), ""
+        return replace(found, component="", bare=True), ""
+
+    def components_in(self, text, year=None):
+        """
+        Find the components that a title or the name of a sheet mentions.
+
+        Parameters
+        ----------
+        text : str
+        year : int, optional
+
+        Returns
+        -------
+        components : set of str
+            Slugs.
+        whole : bool
+            Whether the text names one of them and says nothing else.
+        """
+        slug = self.read(text, year).component
+        if slug:
+            return {slug}, True
+        text = _YEAR_PHRASE.sub(" ", _DATE.sub(" ", str(text).replace("_", " ")))
+        padded = f" {self._expand(fold(text))} "
+        found = [slugs for phrase, slugs in self._phrased.items() if f" {phrase} " in padded]
+        return set().union(*found), False
 
     def names_in(self, text):
         """

@@ -13,8 +13,11 @@ from helpers.headings import fold
 FEWEST = 17
 _HEAD_ROWS = 4
 _TITLE_ROWS = 12
-_ORDINAL = re.compile(r"^\s*(?:\d{1,3}|[IVXivx]{1,5}|[A-Ha-h])\s*[.)/]\s*|^\s*[-–•+]\s+")
+_ORDINAL = re.compile(
+    r"^\s*(?:\d{1,3}|[IVXivx]{1,5}|[A-Ha-h])\s*[.)/]\s*|^\s*\d{1,3}(?:\s+|\s*[-–:]\s*)|^\s*[-–•+]\s+|^\s*T\.\s*"
+)
 _FOOTNOTE = re.compile(r"\s*(?:\*+|\(\*+\)|[¹²³⁴⁵⁶⁷⁸⁹⁰]+|\[\d{1,2}\]|\(\d{1,2}\))\s*$")
+_TWICE = re.compile(r"([^()/\n]+?)\s*(?:[/\n]|\((?=.*\)\s*$))\s*([^()/\n]+?)\)?\s*")
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _COLUMN_NUMBER = re.compile(r"\(?\s*(?:\d{1,2}|[A-Z])\s*\)?(?:\s*=.*)?")
 AGGREGATES = ("mean", "maximum", "minimum", "median", "total")
@@ -54,6 +57,10 @@ class Places:
         for written in _spellings(text):
             if code := units.find(written):
                 return code
+        # "Hà Nội (Ha Noi)", "Hà Nội / Hanoi": two names of one province.
+        if twice := _TWICE.fullmatch(text):
+            codes = {units.find(name) for name in twice.groups()}
+            return codes.pop() if len(codes) == 1 else None
         return None
 
     def _kind(self, text):
@@ -98,6 +105,10 @@ class Layout:
         Columns of province names that are filled in an order of their own.
     twins : dict
         Columns of names that say the same as another, by the column that they repeat.
+    beside : list of int
+        Columns of a few names that stand in the table already (a list of the best five beside it).
+    lead : int
+        How many columns of each pair stand left of its names: 1 for "score, province" pairs.
     rows : list of int
         Rows with a province.
     head : list of int
@@ -123,6 +134,8 @@ class Layout:
     sheet: Sheet
     names: list = field(default_factory=list)
     twins: dict = field(default_factory=dict)
+    beside: list = field(default_factory=list)
+    lead: int = 0
     rows: list = field(default_factory=list)
     head: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
@@ -135,10 +148,11 @@ class Layout:
     problem: tuple | None = None
 
     def owner(self, column):
-        """Name column whose provinces the figures of a column belong to (int)."""
-        left = [name for name in (*self.names, *self.twins) if name < column]
-        name = max(left) if left else min((*self.names, *self.twins))
-        return self.twins.get(name, name)
+        """Name column whose provinces the figures of a column belong to (int), or None for a list beside."""
+        anchors = sorted((*self.names, *self.twins, *self.beside))
+        left = [name for name in anchors if name - self.lead <= column]
+        name = left[-1] if left else anchors[0]
+        return None if name in self.beside else self.twins.get(name, name)
 
 
 def survey(sheet, places):
@@ -156,10 +170,10 @@ def survey(sheet, places):
         None where the sheet holds no table of provinces.
     """
     rows = sheet.rows
-    candidates = _name_columns(rows, places)
+    candidates, beside = _name_columns(rows, places)
     if not candidates:
         return None
-    layout = Layout(sheet)
+    layout = Layout(sheet, beside=beside)
     _settle_names(layout, candidates, places)
     columns = (*layout.names, *layout.twins)
 
@@ -171,36 +185,45 @@ def survey(sheet, places):
     _find_head(layout, data[0], places)
     _walk(layout, data, places)
     _read_head(layout)
+    _settle_sides(layout)
     return layout
 
 
 def _name_columns(rows, places):
-    """Columns that mostly hold names of provinces."""
+    """Columns that mostly hold names of provinces, and columns of a few names that the others have too."""
     width = max(map(len, rows), default=0)
-    found = []
+    found, few = [], []
     for column in range(width):
-        kinds = []
-        seen = set()
-        for row in rows:
+        kinds, seen, named = [], set(), []
+        for number, row in enumerate(rows):
             cell = row[column]
             if isinstance(cell, str):
                 kind = places.kind(cell)
                 kinds.append(kind)
                 if kind == "province":
                     seen.add(places.find(cell, "63") or places.find(cell, "34"))
-        named = kinds.count("province")
-        if named < 5:
+                    named.append(number)
+        if not seen:
             continue
         first = kinds.index("province")
         last = len(kinds) - 1 - kinds[::-1].index("province")
         between = [kind for kind in kinds[first : last + 1] if kind in ("province", "")]
-        if named >= 0.8 * len(between) and len(seen) >= 5:
-            found.append((column, seen))
-    if len(set().union(*(seen for _, seen in found))) < FEWEST:
-        return []
-    # Beside a full column of names, a thin one holds something else (a list of the best five).
+        if len(named) >= 0.8 * len(between):
+            if len(seen) >= 5:
+                found.append((column, seen))
+            elif named[-1] - named[0] < len(named) and len(named) > 1:
+                few.append((column, seen))
+    every = set().union(*(seen for _, seen in found))
+    if len(every) < FEWEST:
+        return [], []
+    # Beside a full column of names, a thin one repeats some of them (a list of the best five), or it goes on
+    # with the list (the last of three columns on a printed page).
     most = max(len(seen) for _, seen in found)
-    return [column for column, seen in found if len(seen) >= 0.4 * most or len(seen) >= FEWEST]
+    full = [column for column, seen in found if len(seen) >= 0.4 * most or len(seen) >= FEWEST]
+    listed = set().union(*(seen for column, seen in found if column in full))
+    thin = [(column, seen) for column, seen in (*found, *few) if column not in full]
+    full += [column for column, seen in thin if not seen & listed]
+    return sorted(full), [column for column, seen in thin if seen & listed]
 
 
 def _settle_names(layout, candidates, places):
@@ -228,6 +251,60 @@ def _settle_names(layout, candidates, places):
                 break
         else:
             layout.names.append(column)
+
+
+def _settle_sides(layout):
+    """
+    Find out on which side of its names each pair has its figures.
+
+    Figures stand right of their names, unless every column of names has a column of figures (or the same
+    ordinals) at its left. Where they stand on both sides nothing says whose they are.
+    """
+    anchors = sorted((*layout.names, *layout.twins))
+    starts = [name for name in anchors if name - 1 not in anchors]
+    ends = [name for name in anchors if name + 1 not in anchors]
+    if len(starts) < 2:
+        return
+    sheet = layout.sheet
+
+    def kind(column):
+        if not 0 <= column < len(sheet.rows[0]):
+            return "blank"
+        return _content([sheet.rows[row][column] for row in layout.rows])
+
+    def head(column):
+        return layout.parts[column][-1][0] if column in layout.parts else ""
+
+    room = min(start - end for end, start in zip(ends, starts[1:], strict=False)) - 1
+    for lead in range(1, room + 1):
+        kinds = {kind(start - lead) for start in starts}
+        heads = {fold(head(start - lead)) for start in starts}
+        if kinds == {"figures"} or (kinds == {"ordinals"} and len(heads) == 1 and heads != {""}):
+            layout.lead = lead
+        else:
+            break
+    left = [column for column in range(starts[0]) if kind(column) == "figures"]
+    right = {kind(end + 1) for end in ends}
+    after = {fold(head(column)) for column in range(ends[-1] + 1, len(sheet.rows[0]))}
+    led = {fold(head(starts[0] - place)) for place in range(1, layout.lead + 1)} - {""}
+    if (left and right == {"figures"}) or (left and not layout.lead) or led & after:
+        column = left[-1] if left else starts[0] - 1
+        value = head(column) or "no head"
+        expected = "figures on the same side of every column of names; put each pair on a sheet of its own"
+        layout.problem = ("figures between two columns of names", layout.rows[0], column, value, expected)
+
+
+def _content(cells):
+    """Say what a column holds: "figures", "ordinals" (ranks, running numbers), "text" or "blank"."""
+    present = [cell for cell in cells if cell is not None]
+    numbers = [cell for cell in present if isinstance(cell, float) or _numeric(cell)]
+    if len(numbers) < 0.5 * len(present) or not present:
+        return "text" if present else "blank"
+    values = [str(cell).partition("/")[0].replace(",", ".").strip(" %") for cell in numbers]
+    whole = [float(value) for value in values if float(value).is_integer()]
+    # As many different numbers as rows, or nearly: whole scores repeat themselves.
+    ordinal = len(whole) == len(values) and max(whole) <= 64 and len(set(whole)) >= 0.8 * len(whole)
+    return "ordinals" if ordinal else "figures"
 
 
 def _year_column(rows, data, names):
@@ -292,6 +369,9 @@ def _find_head(layout, first, places):
     """Collect the rows of the head and the titles above the first row with a province."""
     sheet = layout.sheet
     columns = (*layout.names, *layout.twins)
+    # Ministries and other units may stand between the head and the first province.
+    while first and _names_other_unit(layout, first - 1, places):
+        first -= 1
     grid, _spans = _filled(sheet, range(max(0, first - _TITLE_ROWS - _HEAD_ROWS), first))
     layout.titles = list(sheet.above)
     blanks, titled = 0, False
@@ -307,7 +387,7 @@ def _find_head(layout, first, places):
         text, _ = _row_text(cells, columns)
         kind = places.kind(text) if text else ""
         figures = any(
-            (isinstance(cell, float) and _as_year(cell) is None) or _numeric(cell)
+            (isinstance(cell, float) or _numeric(cell)) and _as_year(cell) is None
             for column, cell in enumerate(cells)
             if column not in columns
         )
@@ -335,6 +415,31 @@ def _find_head(layout, first, places):
             continue
         titled = titled or bool(layout.head)
         layout.titles[:0] = sorted(texts) if len(texts) < 8 else []
+
+
+def _names_other_unit(layout, row, places):
+    """Whether a row above the first province names something else than a province, with figures; noted."""
+    cells = layout.sheet.rows[row]
+    columns = (*layout.names, *layout.twins)
+    column = next((column for column in columns if isinstance(cells[column], str)), None)
+    if column is None or not any(
+        (isinstance(cell, float) or _numeric(cell)) and _as_year(cell) is None
+        for place, cell in enumerate(cells)
+        if place not in columns and place != layout.years
+    ):
+        return False
+    kind = places.kind(cells[column])
+    if (
+        kind not in ("", *_PREFIXES)
+        or _says_maximum({cells[column]})
+        or _numbers_columns([cell for cell in cells if cell is not None])
+    ):
+        return False
+    if kind:
+        layout.left_out.append((row, cells[column][:80], kind))
+    else:
+        layout.unknown.append((row, column))
+    return True
 
 
 def _says_maximum(texts):
