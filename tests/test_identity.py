@@ -360,3 +360,25 @@ def test_a_note_is_never_passed_over(reader, tmp_path):
 )
 def test_cells_that_are_years(cell, year):
     assert identity.as_year(cell) == year
+
+
+def test_a_rank_of_the_year_before_beside_this_years(root, tmp_path, places):
+    """Only one of the columns names a year; it says nothing of the others."""
+    rows = [["Tỉnh/Thành phố", "Điểm", "Xếp hạng", "Xếp hạng năm 2021"]]
+    for number, code in enumerate(places.codes, 1):
+        rows.append([places.name(code, "vi"), 95 - number / 4, float(number), float(64 - number)])
+    path = writers.write(tmp_path / "PAR INDEX 2022.xlsx", rows, "xlsx")
+    reports = tables.Reader(root / "data" / "raw").read(path).reports.set_index(["year", "gso_code"])
+    first = places.codes[0]
+    assert (reports.at[(2022, first), "score"], reports.at[(2022, first), "rank"]) == (94.75, 1)
+    assert reports.at[(2021, first), "rank"] == 63
+    assert len(reports) == 126
+
+
+def test_a_note_may_say_that_a_column_holds_percentages(root, tmp_path, places):
+    rows = [["Tỉnh/Thành phố", "Lĩnh vực 1"]]
+    rows += [[places.name(code, "vi"), 60 + number / 2] for number, code in enumerate(places.codes)]
+    path = writers.write(tmp_path / "PAR INDEX 2023.xlsx", rows, "xlsx")
+    (tmp_path / "PAR INDEX 2023.toml").write_text('columns = { B = "steering %" }', encoding="utf-8")
+    reports = tables.Reader(root / "data" / "raw").read(path).reports
+    assert reports["percent"].all() and set(reports["max_score"]) == {100} and len(reports) == 63

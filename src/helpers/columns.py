@@ -89,7 +89,7 @@ def read(layout, vocabulary, note, year=None):
         elif all(cell is None for cell in cells):
             continue
         elif layout.owner(place) is None or place in layout.beside:
-            column.reason = "unknown"
+            column.reason = "beside"
         elif letter in note.columns:
             _follow(column, note.columns[letter], vocabulary.index, year)
         elif place == layout.years:
@@ -216,11 +216,11 @@ def _follow(column, said, index, year):
     if said == "-":
         column.reason = "note"
         return
-    component, _, last = said.rpartition(" ")
-    rank = last == "rank"
-    component = component if rank else said
-    component = "" if component in ("total", "") else component
+    words = said.split()
+    field = words.pop() if words and words[-1] in ("rank", "%") else ""
+    component = " ".join(words).removeprefix("total")
     known = index.components_of(year) if year else index.components
     if component and component not in known:
         raise ColumnError(f'{column.letter} = "{said}"; known: total, {", ".join(known)}')
-    column.taken, column.component = "rank" if rank else "score", component
+    column.taken, column.component = "rank" if field == "rank" else "score", component
+    column.percent = field == "%"

@@ -251,10 +251,12 @@ class Extraction:
                 continue
             owner = self.layout.owner(column.place)
             for (name, year), known in rows.items():
-                if name != owner or (column.year and year != column.year):
+                if name != owner:
                     continue
                 if column.taken == "code":
                     self._check_codes(column, known)
+                    continue
+                if self.layout.years is None and year != (column.year or self.part.year):
                     continue
                 # Rows of several years: not every component is of each of them.
                 if column.component and column.component not in self.index.components_of(year):

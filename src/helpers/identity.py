@@ -32,8 +32,8 @@ class Note:
     share : bool
         Whether the scores are shares of 1 (0.8497 for 84.97 %).
     columns : dict
-        What single columns hold, by their letter: a component, "total", "rank", "<component> rank" or "-"
-        for a column to leave out.
+        What single columns hold, by their letter: a component or "total" (points), the same with " %" or
+        " rank", or "-" for a column to leave out.
     """
 
     index: str | None = None

@@ -142,7 +142,8 @@ def recognise(path, slug, raw="data/raw"):
     helpers.ledger.TableError
         If it is not.
     """
-    Reader(raw).read(path, slug)
+    # An index may wait for its first table.
+    Reader(raw, registry_.load(raw, every=True)).read(path, slug)
 
 
 class _Table:
@@ -166,10 +167,12 @@ class _Table:
         known = self.reader.known
         try:
             book = cells.read(self.path)
+            digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
         except cells.FileError as error:
             expected = f"a file that can be read: {error.expected}"
             self.refuse("the file cannot be read", expected, error.sheet, error.cell, value=error.problem)
-        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            self.refuse("the file cannot be read", "a file that stays where it is", value=error.strerror)
         self.note = identity.note_of(self.path, self.file, known)
         # A note says how to read a published table; the own layouts say everything themselves.
         if self.folder and book.kind == "csv" and self.note == identity.Note() and _is_own(self.path):
@@ -392,6 +395,9 @@ class _Table:
             self._check_row_years(layout)
             return None, []
         heads = set() if self._noted(taken) else {column.year for column in taken if column.year}
+        # "Xếp hạng" and "Xếp hạng năm 2021": the second is of another year and says nothing of the first.
+        plain = {(column.taken, column.component) for column in taken if not column.year}
+        heads -= {column.year for column in taken if (column.taken, column.component) in plain}
         everywhere = all(column.year for column in taken)
         self._check_head_years(layout, taken, heads)
         if len(heads) > 1 and everywhere:
