@@ -23,6 +23,7 @@ import lxml.etree
 import lxml.html
 import python_calamine
 
+LIMIT = 50 * 2**20
 MAX_ROWS, MAX_COLUMNS, MAX_PAGES, MAX_MEMBERS = 20_000, 1_000, 200, 5_000
 # Calamine holds the whole rectangle of a sheet, blank cells too: one cell far away would take gigabytes.
 MAX_AREA = 10_000_000
@@ -232,7 +233,7 @@ def is_table_name(name):
     )
 
 
-def read(path, limit=50 * 2**20):
+def read(path, limit=LIMIT):
     """
     Read a table file of any usual format.
 

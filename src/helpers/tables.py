@@ -165,18 +165,18 @@ class _Table:
 
     def read(self, correct=None):
         known = self.reader.known
+        self.note = identity.note_of(self.path, self.file, known)
+        # A note says how to read a published table; the own layouts say everything themselves.
+        if self.folder and self.note == identity.Note() and _is_own(self.path):
+            return self._read_own(correct)
         try:
             book = cells.read(self.path)
-            digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            digest = _digest(self.path)
         except cells.FileError as error:
             expected = f"a file that can be read: {error.expected}"
             self.refuse("the file cannot be read", expected, error.sheet, error.cell, value=error.problem)
         except OSError as error:
             self.refuse("the file cannot be read", "a file that stays where it is", value=error.strerror)
-        self.note = identity.note_of(self.path, self.file, known)
-        # A note says how to read a published table; the own layouts say everything themselves.
-        if self.folder and book.kind == "csv" and self.note == identity.Note() and _is_own(self.path):
-            return self._read_own(digest, correct)
         self.book = book
         any_vocabulary = self.reader.vocabulary(next(iter(known.indices)))
         slug = identity.index_of(self.file, self.folder, self.note, any_vocabulary, known)
@@ -204,7 +204,7 @@ class _Table:
             digest=digest,
         )
 
-    def _read_own(self, digest, correct):
+    def _read_own(self, correct):
         """Read a CSV table in the project's own layouts."""
         index = self.reader.known[self.folder]
         table = ledger.read_csv(self.path, self.reader.raw)
@@ -212,7 +212,7 @@ class _Table:
             correct(table)
         reports, rejected = ledger.reports(table, index, self.reader.raw)
         rows = len(table.rows) + len(table.rejected)
-        return Reading(self.file, index.slug, "ledger", rows, reports, rejected, digest=digest)
+        return Reading(self.file, index.slug, "ledger", rows, reports, rejected, digest=_digest(self.path))
 
     def _survey(self, slug):
         """Find the tables of provinces among the sheets."""
@@ -587,8 +587,14 @@ def _adds(one, other):
     return more or (other["decimals"] > one["decimals"] and abs(one["score"] - other["score"]) > 1e-6)
 
 
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _is_own(path):
-    """Whether a CSV file has a head in the project's own words."""
+    """Whether a file is a CSV table with a head in the project's own words."""
+    if not path.is_file() or path.stat().st_size > cells.LIMIT:
+        return False
     with path.open("rb") as file:
         line = file.readline(10_000)
     head = {cell.strip().strip('"') for cell in line.decode("utf-8-sig", errors="replace").split(",")}
