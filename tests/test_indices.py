@@ -384,3 +384,33 @@ def test_accepting_writes_counts_checksums_and_the_list_once(raw):
 def test_reading_before_cleaning_says_what_to_do(tmp_path):
     with pytest.raises(indices.RawDataError, match="run 01_clean"):
         indices.read(tmp_path)
+
+
+def test_a_year_is_the_publishers_own_only_where_every_figure_is(cleaned, known):
+    figures = cleaned.figures
+    assert indices.held(figures, known["papi"], 2022) == "published"
+    assert indices.held(figures, known["par"], 2022) == "reported"
+    ours = (figures["index"] == "par") & (figures["year"] == 2022) & (figures["component"] == "")
+    synthetic = figures.copy()
+    synthetic.loc[ours, ["basis", "rank_basis"]] = "published"
+    assert indices.held(synthetic, known["par"], 2022) == "published"
+    synthetic.loc[synthetic.index[ours][0], "rank_basis"] = "stated"
+    assert indices.held(synthetic, known["par"], 2022) == "reported"
+
+
+def test_one_file_under_names_of_two_years_is_believed_under_neither(raw, places):
+    lines = ["Tỉnh;Tổng điểm"]
+    lines += [f"{places.name(code, 'vi')};{90 - n / 4:.2f}" for n, code in enumerate(places.codes)]
+    for name in ("PAR 2021.csv", "PAR 2022.csv"):
+        (raw / "par" / name).write_text("\n".join(lines), encoding="utf-8")
+    (raw / "sipas" / "left.xlsx.toml").write_text("year = 2022", encoding="utf-8")
+    gathered = indices.gather(raw)
+    twice = [row for row in gathered.rejected if row["problem"] == "the same file under two names"]
+    assert {(row["file"], row["value"]) for row in twice} == {
+        ("par/PAR 2021.csv", "par/PAR 2022.csv"),
+        ("par/PAR 2022.csv", "par/PAR 2021.csv"),
+    }
+    assert not gathered.reports["file"].str.startswith("par/PAR").any()
+    assert [row["file"] for row in gathered.rejected if row["problem"] == "a note without its table"] == [
+        "sipas/left.xlsx.toml"
+    ]

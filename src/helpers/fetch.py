@@ -456,14 +456,14 @@ def _own_reader(raw):
 
 def _recognised(hub, dataset, info, folder, reader):
     """Download what may be a table and keep what the reader recognises: (path, suffix here) by file."""
-    from helpers import cells
+    from helpers import formats
 
     names, refused = _candidates(info)
     found = {}
     for name in names:
         path = hub.download(dataset.repo, info, name, folder)
         try:
-            book = cells.read(path, LIMIT)
+            book = formats.read(path, LIMIT)
             _check_columns(book, dataset.columns)
             reader(path, dataset.index)
             found[name] = (path, _suffix(path, book.kind))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import cells, checks, ledger, provenance, ranking, reconciling, tables, validation
+from helpers import checks, formats, ledger, provenance, ranking, reconciling, tables, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
 from helpers.headings import years_in
@@ -114,7 +114,7 @@ def raw_tables(folder, slug):
     list of pathlib.Path
     """
     return sorted(
-        path for path in (folder / slug).glob("*") if path.is_file() and cells.is_table_name(path.name)
+        path for path in (folder / slug).glob("*") if path.is_file() and formats.is_table_name(path.name)
     )
 
 

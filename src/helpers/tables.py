@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import cells, columns, identity, layouts, ledger, pages, provinces, soundness
+from helpers import cells, columns, formats, identity, layouts, ledger, pages, provinces, soundness
 from helpers import registry as registry_
 from helpers.extraction import Extraction, Part, Understanding, years_expected
 from helpers.files import resolve
@@ -170,7 +170,7 @@ class _Table:
         if self.folder and self.note == identity.Note() and _is_own(self.path):
             return self._read_own(correct)
         try:
-            book = cells.read(self.path)
+            book = formats.read(self.path)
             digest = _digest(self.path)
         except cells.FileError as error:
             expected = f"a file that can be read: {error.expected}"
