@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -158,9 +159,8 @@ def _row(project, source="hf-synthetic-par"):
 
 
 def _answer(monkeypatch, *answers):
-    """Sit at a terminal and answer; a question too many is an error."""
+    """Answer in turn; a question too many is an error."""
     left = list(answers)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: left.pop(0))
     return left
 
@@ -237,8 +237,8 @@ def test_changed_terms_are_asked_about_again(hub, project, monkeypatch):
     assert _row(project)["licence"].endswith(hashlib.sha256(b"Synthetic terms: pay.").hexdigest()[:12])
 
 
-def test_without_a_terminal_the_licence_must_have_been_accepted(hub, project, monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+def test_with_nobody_to_ask_the_licence_must_have_been_accepted(hub, project, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     before = _state(project)
     assert _run(project, accept=False) == 1
     assert "make fetch ACCEPT=1" in capsys.readouterr().err

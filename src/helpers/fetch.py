@@ -403,15 +403,13 @@ def _agree(dataset, licence, recorded, accepted):
     print(flush=True)
     if accepted:
         return
-    if not sys.stdin.isatty():
-        raise FetchError(
-            "its licence has not been accepted, and there is no terminal to ask at; read it above and run "
-            "again with --accept-licences (make fetch ACCEPT=1)"
-        )
     try:
         answer = input("Use it under these terms? [y/N] ")
     except EOFError:
-        answer = ""
+        raise FetchError(
+            "its licence has not been accepted, and there is nobody to ask; read it above and run again with "
+            "--accept-licences (make fetch ACCEPT=1)"
+        ) from None
     if answer.strip().casefold() not in {"y", "yes"}:
         raise FetchError("its licence was not accepted")
 
