@@ -99,7 +99,7 @@ class Extraction:
         cell = self.layout.sheet.cell(row, column).split()[-1]
         field = f"{field} {cell}".strip()
         self.table.rejected.append(
-            rejection(self.table.file, number, field, value, problem, expected, nearest, sheet=sheet)
+            rejection(self.table.file, number, field, str(value), problem, expected, nearest, sheet=sheet)
         )
 
     def reports(self):
