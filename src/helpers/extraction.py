@@ -298,10 +298,7 @@ class Extraction:
             cell = rows[row][place]
             if cell is None:
                 if self.table.book.kind == "xlsx" and (row, place) in self.marks.uncached:
-                    expected = (
-                        "a value: open the file in a spreadsheet program, let it calculate, save it again"
-                    )
-                    self.refuse(row, place, "a formula without a stored value", "", expected)
+                    self.table.refuse_formula(self.layout.sheet, row, place)
                 continue
             try:
                 number = _number(cell)

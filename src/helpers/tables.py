@@ -282,7 +282,7 @@ class _Table:
     def refuse_formula(self, sheet, row, column):
         expected = "a value: open the file in a spreadsheet program, let it calculate, save it again"
         cell = sheet.cell(row, column).split()[-1]
-        self.refuse("a formula without a stored value", expected, sheet=sheet.name, cell=cell)
+        self.refuse("a formula without a stored value", expected, sheet=sheet.name, cell=cell, row=row + 1)
 
     def _check_formulas(self, layout):
         """Refuse names, and whole columns, that are formulas without stored values: they read as blank."""
