@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import checks, formats, ledger, provenance, ranking, reconciling, tables, validation
+from helpers import checks, ledger, provenance, ranking, reconciling, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
-from helpers.headings import years_in
 from helpers.ledger import REJECTED_COLUMNS, rejection
 from helpers.ranking import COLUMNS
 
@@ -113,6 +112,8 @@ def raw_tables(folder, slug):
     -------
     list of pathlib.Path
     """
+    from helpers import formats
+
     return sorted(
         path for path in (folder / slug).glob("*") if path.is_file() and formats.is_table_name(path.name)
     )
@@ -288,7 +289,23 @@ def held(figures, index, year):
     of_year = figures[
         (figures["index"] == index.slug) & (figures["year"] == year) & (figures["component"] == "")
     ]
-    bases = set(of_year["basis"]) | set(of_year["rank_basis"])
+    return held_as(of_year)
+
+
+def held_as(totals):
+    """
+    Say the same of totals picked out already.
+
+    Parameters
+    ----------
+    totals : pandas.DataFrame
+        Columns ``basis`` and ``rank_basis``, "" or missing where there is no figure.
+
+    Returns
+    -------
+    {"published", "reported"}
+    """
+    bases = set(totals["basis"].dropna()) | set(totals["rank_basis"].dropna())
     return "published" if bases - {""} == {"published"} else "reported"
 
 
@@ -311,6 +328,10 @@ def gather(raw="data/raw", without=None):
     RawDataError
         If no table gives a figure.
     """
+    # The pages read figures from here, not tables: only cleaning pays for the readers of all formats.
+    from helpers import tables
+    from helpers.headings import years_in
+
     folder = resolve(raw)
     known = registry_.load(raw)
     corrections = _corrections(folder)

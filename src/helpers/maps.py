@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from helpers import charts, wording
+from helpers import charts, indices, wording
 
 PROJECTION = "EPSG:3405"
 PAGE = (6.3, 8.2)
@@ -578,8 +578,7 @@ def _heads(classes, language):
 
 
 def _notes(classes, language, islands):
-    bases = set(classes.table["basis"].dropna()) | set(classes.table["rank_basis"].dropna())
-    kind = "published" if bases - {""} == {"published"} else "reported"
+    kind = indices.held_as(classes.table)
     source = wording.text(f"map.source_{kind}", language, publisher=classes.index.publisher(language))
     return [source, *_credits(language, islands)]
 
