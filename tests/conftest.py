@@ -43,9 +43,9 @@ def places():
 
 
 @pytest.fixture(scope="session")
-def tables(indices_frame, known):
+def tables(indices_frame, known, places):
     """The table of pairs of every year."""
-    return {year: correlation.pairs(indices_frame, known, year) for year in range(2011, 2025)}
+    return {year: correlation.pairs(indices_frame, known, places, year) for year in range(2011, 2025)}
 
 
 @pytest.fixture

@@ -1,173 +1,31 @@
 """Correlation of the indices across the provinces: coefficients, their uncertainty, what goes into them."""
 
+import functools
 import gc
 import itertools
-import math
-from dataclasses import asdict, dataclass
-from statistics import NormalDist
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from helpers import indices
+from helpers import coefficients, comparability, indices
+from helpers.coefficients import METHODS, MINIMUM_PAIRS, Estimate
 
-# Below this the intervals rest on so few provinces that a coefficient would be read as more than it is.
-MINIMUM_PAIRS = 8
-METHODS = ("pearson", "spearman", "kendall")
 MEASURES = ("score", "rank")
 PLAIN, CORRECTED = "plain", "part_whole_corrected"
-LEVEL = 0.05
+WITHIN, WITHOUT, STATED, POOLED = "within_region", "without_cities", "stated_only", "pooled"
+VARIANTS = (PLAIN, WITHIN, WITHOUT, STATED, POOLED)
+# Read off a text or table as the figure of that province and year, not out of an order or a calculation.
+STATED_BASES = ("published", "stated")
 COLUMNS = [
     *("index_a", "index_b", "component_a", "component_b", "measure", "variant", "method"),
     *("n", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "reason"),
+    *("interval", "boot_low", "boot_high", "p_theory", "years", "clusters"),
 ]
-# Relative spread below which a column cannot be told from a constant in double precision.
-_SPREAD = 1e-12
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """
-    A correlation coefficient with its 95 % interval, or the reason why there is none.
-
-    Attributes
-    ----------
-    method : {"pearson", "spearman", "kendall"}
-    n : int
-        Number of pairs.
-    estimate, ci_low, ci_high, p_value : float
-        NaN where no coefficient is given.
-    reason : str
-        Key of the text that says why there is no coefficient; "" where there is one.
-    """
-
-    method: str
-    n: int
-    estimate: float = math.nan
-    ci_low: float = math.nan
-    ci_high: float = math.nan
-    p_value: float = math.nan
-    reason: str = ""
-
-
-def _paired(x, y):
-    x, y = (pd.Series(values).astype("float64").to_numpy() for values in (x, y))
-    if len(x) != len(y):
-        raise ValueError(f"pairs are needed: x has {len(x)} values, y has {len(y)}")
-    both = ~(np.isnan(x) | np.isnan(y))
-    return x[both], y[both]
-
-
-def _refusal(x, y, spread=0.0):
-    if len(x) < MINIMUM_PAIRS:
-        return "correlate.reason_few"
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        return "correlate.reason_infinite"
-    if any(np.ptp(values) <= spread * np.abs(values).max() for values in (x, y)):
-        return "correlate.reason_constant"
-    return ""
-
-
-def _interval(estimate, variance):
-    # Fisher's z is infinite at -1 and 1: the interval shrinks to the point, as in scipy.
-    if abs(estimate) >= 1:
-        return estimate, estimate
-    half = NormalDist().inv_cdf(1 - LEVEL / 2) * math.sqrt(variance)
-    z = math.atanh(estimate)
-    return math.tanh(z - half), math.tanh(z + half)
-
-
-def _estimate(method, x, y, compute, variance, spread=0.0):
-    x, y = _paired(x, y)
-    if reason := _refusal(x, y, spread):
-        return Estimate(method, len(x), reason=reason)
-    result = compute(x, y)
-    estimate = min(1.0, max(-1.0, float(result.statistic)))
-    low, high = _interval(estimate, variance(estimate, len(x)))
-    return Estimate(method, len(x), estimate, low, high, float(result.pvalue))
-
-
-def pearson(x, y):
-    """
-    Estimate Pearson's product-moment correlation.
-
-    Parameters
-    ----------
-    x, y : array-like of float, shape (n,)
-        Paired by position; a pair with a missing value is left out.
-
-    Returns
-    -------
-    Estimate
-        The interval is Fisher's: tanh(atanh(r) ± 1.96 / sqrt(n - 3)) (Fisher 1921, Metron 1, 3-32). The
-        p-value is two-sided, exact for normal data (`scipy.stats.pearsonr`). Refused for fewer than
-        `MINIMUM_PAIRS` pairs, a constant column and infinite values.
-
-    Raises
-    ------
-    ValueError
-        If `x` and `y` differ in length.
-    """
-    from scipy import stats
-
-    return _estimate("pearson", x, y, stats.pearsonr, lambda _, n: 1 / (n - 3), _SPREAD)
-
-
-def spearman(x, y):
-    """
-    Estimate Spearman's rank correlation; ties get their mean rank.
-
-    Parameters
-    ----------
-    x, y : array-like of float, shape (n,)
-        Paired by position; a pair with a missing value is left out.
-
-    Returns
-    -------
-    Estimate
-        The interval is that of Bonett & Wright (2000, Psychometrika 65, 23-28): variance of atanh(r) is
-        (1 + r²/2) / (n - 3); they advise it for absolute values below 0.95 and n of 10 or more. The p-value
-        is two-sided, by the t approximation with n - 2 degrees of freedom (`scipy.stats.spearmanr`).
-        Refused as in `pearson`.
-
-    Raises
-    ------
-    ValueError
-        If `x` and `y` differ in length.
-    """
-    from scipy import stats
-
-    return _estimate("spearman", x, y, stats.spearmanr, lambda r, n: (1 + r**2 / 2) / (n - 3))
-
-
-def kendall(x, y):
-    """
-    Estimate Kendall's rank correlation tau-b.
-
-    Parameters
-    ----------
-    x, y : array-like of float, shape (n,)
-        Paired by position; a pair with a missing value is left out.
-
-    Returns
-    -------
-    Estimate
-        The interval is that of Bonett & Wright (2000, Psychometrika 65, 23-28), after Fieller, Hartley &
-        Pearson (1957): variance of atanh(tau) is 0.437 / (n - 4), advised for absolute values below 0.8.
-        The p-value is two-sided, exact without ties up to 33 pairs and asymptotic otherwise
-        (`scipy.stats.kendalltau`, method "auto"). Refused as in `pearson`.
-
-    Raises
-    ------
-    ValueError
-        If `x` and `y` differ in length.
-    """
-    from scipy import stats
-
-    return _estimate("kendall", x, y, stats.kendalltau, lambda _, n: 0.437 / (n - 4))
-
-
-_BY_METHOD = {"pearson": pearson, "spearman": spearman, "kendall": kendall}
+INFLUENCE_COLUMNS = [
+    *("index_a", "index_b", "measure", "variant", "method", "n", "estimate"),
+    *("gso_code", "estimate_without", "change", "most_influential"),
+]
 
 
 def totals(figures, year, column):
@@ -278,68 +136,149 @@ def part_whole(figures, whole, part, year):
     return scores
 
 
-def pairs(figures, registry, year):
+def variant_name(base, corrected):
+    """Name a variant of `VARIANTS` as it stands in the table, corrected for part and whole or not (str)."""
+    if not corrected:
+        return base
+    return CORRECTED if base == PLAIN else f"{CORRECTED}_{base}"
+
+
+def pairs(figures, registry, places, year):
     """
-    Correlate every pair of indices that have figures in a year.
+    Correlate every pair of indices that have figures in a year, in every variant.
 
     Parameters
     ----------
     figures : pandas.DataFrame
-        Rows of ``indices.csv``.
+        Rows of ``indices.csv``, of all years: the pooled variant needs them.
     registry : helpers.registry.Registry
+    places : helpers.provinces.Provinces
+        Of the year; their regions and centrally run cities are used.
     year : int
 
     Returns
     -------
     pandas.DataFrame
         Columns `COLUMNS`: one row a pair, measure (score, rank), variant and method. Ranks are the national
-        ranks (1 = best) of both indices, so that a positive coefficient means agreement. Variant
-        ``part_whole_corrected`` takes the points of the contained index out of the score of the whole
-        (`part_whole`); ranks cannot be corrected. ``p_adjusted`` is Holm's within the family of the same
-        measure, variant and method in that year. An empty ``estimate`` has its ``reason``.
+        ranks (1 = best) of both indices, so that a positive coefficient means agreement. Variants:
+        ``plain``; ``within_region``, given the six regions; ``without_cities``; ``stated_only``, without
+        figures that were read off an order, derived or of an inferred year; ``pooled``, within-year ranks
+        over the years around `year` in which neither index changed its series (Spearman's only). With
+        ``part_whole_corrected`` (alone or before these) the points of the contained index are taken out of
+        the score of the whole (`part_whole`); ranks cannot be corrected. ``p_value`` is by permutation;
+        ``p_adjusted`` is Holm's within the family of the same measure, variant and method. An empty
+        ``estimate`` has its ``reason``.
     """
-    rows = []
-    tables = {measure: totals(figures, year, measure) for measure in MEASURES}
+    figures, rows = _needed(figures, registry), []
+    # A year's pairs are asked for several times, and each takes a few milliseconds to lay out.
+    take = functools.cache(functools.partial(paired, figures))
     for first, second in combinations(figures, registry, year):
+        found = whole_of(first, second)
         for measure in MEASURES:
-            x, y = tables[measure][first.slug], tables[measure][second.slug]
-            rows += _rows(first, second, measure, PLAIN, x, y)
-        if found := whole_of(first, second):
-            rows += _corrected_rows(figures, first, second, *found, year)
-            refused = "correlate.reason_ranks" if share_known(found[0], year) else "correlate.reason_share"
-            rows += _refused_rows(first, second, "rank", _common(tables["rank"], first, second), refused)
+            rows += _variants(take, figures, places, first, second, year, measure, corrected=False)
+            if not found:
+                continue
+            if measure == "score" and share_known(found[0], year):
+                rows += _variants(take, figures, places, first, second, year, measure, corrected=True)
+            else:
+                known = share_known(found[0], year)
+                refused = "correlate.reason_ranks" if known else "correlate.reason_share"
+                n = len(take(first, second, year, measure, False))
+                estimates = [Estimate(method, n, reason=refused) for method in METHODS]
+                rows += [_row(first, second, measure, CORRECTED, estimate) for estimate in estimates]
+    return _with_holm(_typed(rows))
+
+
+def _needed(figures, registry):
+    """Totals, and the points that one index contributes to another: a tenth of the rows."""
+    contained = {index.entry["contains"]["component"] for index in registry if "contains" in index.entry}
+    return figures[figures["component"].isin({"", *contained})]
+
+
+def _typed(rows):
     table = pd.DataFrame(rows, columns=COLUMNS)
-    numbers = ["estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]
-    table = table.astype({"n": "int64"} | dict.fromkeys(numbers, "float64"))
-    return _with_holm(table)
+    numbers = ["estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "boot_low", "boot_high", "p_theory"]
+    return table.astype({"n": "int64", "clusters": "int64"} | dict.fromkeys(numbers, "float64"))
 
 
-def _rows(first, second, measure, variant, x, y):
-    return [
-        _row(first, second, measure, variant, compute(x, y)) for compute in (_BY_METHOD[m] for m in METHODS)
-    ]
+def paired(figures, first, second, year, measure, corrected=False):
+    """
+    Give the figures of the provinces that have one in both indices.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    first, second : helpers.registry.Index
+    year : int
+    measure : {"score", "rank"}
+    corrected : bool
+        Whether the whole is taken without the points of its part; scores only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a province (``gso_code``): ``x``, ``y``, ``stated`` (whether both, and the points taken out,
+        are figures that a source states).
+    """
+    slugs = [first.slug, second.slug]
+    both = totals(figures, year, measure).reindex(columns=slugs).dropna()
+    bases = _bases(figures, year, measure).reindex(index=both.index, columns=slugs)
+    both["stated"] = bases.isin(STATED_BASES).all(axis=1)
+    if corrected:
+        whole, part = whole_of(first, second)
+        remainder = part_whole(figures, whole, part, year)
+        both = both.loc[remainder.index].assign(**{whole.slug: remainder["remainder"]})
+        both["stated"] &= remainder["stated"]
+    return both.set_axis(["x", "y", "stated"], axis=1)
 
 
-def _row(first, second, measure, variant, estimate):
-    names = {"index_a": first.slug, "index_b": second.slug, "component_a": "", "component_b": ""}
+def _bases(figures, year, measure):
+    chosen = figures[(figures["year"] == year) & (figures["component"] == "")]
+    column = "basis" if measure == "score" else "rank_basis"
+    return chosen.pivot(index="gso_code", columns="index", values=column)
+
+
+def _variants(take, figures, places, first, second, year, measure, corrected):
+    data = take(first, second, year, measure, corrected)
+    x, y = data["x"].to_numpy(), data["y"].to_numpy()
+    regions = places.table["region6"].reindex(data.index).to_numpy()
+    rows = []
+
+    def add(base, estimates):
+        name = variant_name(base, corrected)
+        rows.extend(_row(first, second, measure, name, estimate) for estimate in estimates)
+
+    every = [coefficients.resampled(method, x, y) for method in METHODS]
+    add(PLAIN, every)
+    add(WITHIN, [coefficients.resampled(method, x, y, regions) for method in METHODS])
+    for base, kept in ((WITHOUT, ~data.index.isin(places.cities)), (STATED, data["stated"].to_numpy())):
+        add(base, every if kept.all() else [coefficients.resampled(m, x[kept], y[kept]) for m in METHODS])
+    add(POOLED, [_pooled(take, figures, first, second, year, measure, corrected)])
+    return rows
+
+
+def _pooled(take, figures, first, second, year, measure, corrected):
+    run = next((run for run in comparability.common_runs(first, second) if year in run), [])
+    if corrected:
+        run = [other for other in run if share_known(whole_of(first, second)[0], other)]
+    parts = []
+    for other in run:
+        data = take(first, second, other, measure, corrected)
+        if measure == "rank":
+            ranked = totals(figures, other, "ranked").reindex(columns=[first.slug, second.slug]).max()
+            ranks = (data[["x", "y"]] - 0.5) / ranked.to_numpy()
+        else:
+            ranks = data[["x", "y"]].rank(pct=True)
+        parts.append(ranks.assign(year=other))
+    stacked = pd.concat(parts) if parts else pd.DataFrame(columns=["x", "y", "year"])
+    return coefficients.pooled(stacked["x"], stacked["y"], stacked["year"], stacked.index)
+
+
+def _row(first, second, measure, variant, estimate, components=("", "")):
+    names = {"index_a": first.slug, "index_b": second.slug}
+    names |= {"component_a": components[0], "component_b": components[1]}
     return names | {"measure": measure, "variant": variant} | asdict(estimate)
-
-
-def _refused_rows(first, second, measure, n, reason):
-    return [_row(first, second, measure, CORRECTED, Estimate(m, n, reason=reason)) for m in METHODS]
-
-
-def _common(table, first, second):
-    return int(table[[first.slug, second.slug]].notna().all(axis=1).sum())
-
-
-def _corrected_rows(figures, first, second, whole, part, year):
-    if not share_known(whole, year):
-        n = _common(totals(figures, year, "score"), first, second)
-        return _refused_rows(first, second, "score", n, "correlate.reason_share")
-    corrected = part_whole(figures, whole, part, year)
-    columns = {whole.slug: corrected["remainder"], part.slug: corrected["part"]}
-    return _rows(first, second, "score", CORRECTED, columns[first.slug], columns[second.slug])
 
 
 def _with_holm(table):
@@ -353,6 +292,132 @@ def _with_holm(table):
         table.loc[family.index, "p_adjusted"] = multipletests(family["p_value"], method="holm")[1]
     gc.unfreeze()
     return table
+
+
+def components(figures, index, registry, year):
+    """
+    Correlate the dimensions and the total of an index with the totals and components of the others.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    index : helpers.registry.Index
+        Its dimensions are ``component_a``; sub-dimensions are left aside.
+    registry : helpers.registry.Registry
+    year : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`, variant ``plain``, Spearman's coefficient: one row a cell, on ranks or scores,
+        whichever more provinces have in both (scores where as many do). ``p_adjusted`` is Holm's over the
+        whole table. A component that fewer than `MINIMUM_PAIRS` provinces have is left out; a total is not.
+    """
+    chosen = figures[(figures["year"] == year) & ~figures["component"].str.contains(".", regex=False)]
+    by_measure = {
+        measure: chosen.pivot(index="gso_code", columns=["index", "component"], values=measure).astype(float)
+        for measure in MEASURES
+    }
+    known = {key: max(by_measure[m][key].count() for m in MEASURES) for key in by_measure["score"].columns}
+    order = [(other, component) for other in registry for component in ("", *other.components)]
+    shown = [
+        (other, component)
+        for other, component in order
+        if known.get((other.slug, component), 0) >= (MINIMUM_PAIRS if component else 1)
+    ]
+    rows = []
+    for _, own in filter(lambda key: key[0].slug == index.slug, shown):
+        for other, component in shown:
+            if other.slug == index.slug or (whole_of(index, other) and not own == component == ""):
+                continue
+            columns = [(index.slug, own), (other.slug, component)]
+            data = {measure: by_measure[measure][columns].dropna() for measure in MEASURES}
+            measure = "rank" if len(data["rank"]) > len(data["score"]) else "score"
+            values = data[measure].to_numpy()
+            estimate = coefficients.permuted("spearman", values[:, 0], values[:, 1])
+            rows.append(_row(index, other, measure, PLAIN, estimate, (own, component)))
+    table = _typed(rows)
+    # One family: they stand in one picture, whatever they were measured on.
+    together = _with_holm(table.assign(measure=""))
+    return table.assign(p_adjusted=together["p_adjusted"])
+
+
+def dissected(figures, registry, year):
+    """
+    List the indices whose dimensions can be compared with other indices in a year.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    registry : helpers.registry.Registry
+    year : int
+
+    Returns
+    -------
+    list of Index
+        Those whose ranks are computed here, because nearly all provinces have a figure, with dimensions
+        known for at least `MINIMUM_PAIRS` provinces, and with another index beside them.
+    """
+    found = []
+    of_year = figures[figures["year"] == year]
+    for index in registry:
+        rows = of_year[
+            (of_year["index"] == index.slug) & ~of_year["component"].str.contains(".", regex=False)
+        ]
+        dimensions = (rows["component"] != "") & ~rows["component"].str.contains(".", regex=False)
+        counts = rows[dimensions].groupby("component").size()
+        others = set(of_year["index"][of_year["component"] == ""]) - {index.slug}
+        if index.ranks_computed and (counts >= MINIMUM_PAIRS).any() and others:
+            found.append(index)
+    return found
+
+
+def influence(figures, registry, year):
+    """
+    Estimate every coefficient of a year again without each province in turn.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    registry : helpers.registry.Registry
+    year : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `INFLUENCE_COLUMNS`: one row a pair, measure, variant (``plain`` and
+        ``part_whole_corrected``), method and province left out; ``change`` is the estimate without it less
+        the estimate with all, ``most_influential`` marks the largest change in size. Pairs without an
+        estimate have no rows.
+    """
+    from helpers import resampling
+
+    figures, parts = _needed(figures, registry), []
+    for first, second in combinations(figures, registry, year):
+        found = whole_of(first, second)
+        cases = [(measure, False) for measure in MEASURES]
+        cases += [("score", True)] if found and share_known(found[0], year) else []
+        for measure, corrected in cases:
+            data = paired(figures, first, second, year, measure, corrected)
+            x, y = data["x"].to_numpy(), data["y"].to_numpy()
+            for method in METHODS:
+                estimate = getattr(coefficients, method)(x, y)
+                if estimate.reason:
+                    continue
+                without = resampling.leave_one_out(method, x, y)
+                change = without - estimate.estimate
+                largest = np.zeros(len(x), dtype=bool)
+                if not np.isnan(change).all():
+                    largest[np.nanargmax(np.abs(change))] = True
+                names = {"index_a": first.slug, "index_b": second.slug, "measure": measure}
+                names |= {"variant": variant_name(PLAIN, corrected), "method": method}
+                values = {"n": len(x), "estimate": estimate.estimate, "gso_code": data.index}
+                values |= {"estimate_without": without, "change": change, "most_influential": largest}
+                parts.append(pd.DataFrame(names | values))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=INFLUENCE_COLUMNS)
 
 
 def points(figures, first, second, year, measure):

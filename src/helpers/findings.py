@@ -1,22 +1,27 @@
 """The findings of a year of correlations, in words and tables for the page, in both languages."""
 
 import math
+from statistics import NormalDist
 
 import pandas as pd
 
+from helpers.coefficients import METHODS, MINIMUM_PAIRS
 from helpers.correlation import (
     CORRECTED,
-    LEVEL,
     MEASURES,
-    METHODS,
-    MINIMUM_PAIRS,
     PLAIN,
+    POOLED,
+    VARIANTS,
+    WITHIN,
+    WITHOUT,
     chosen,
     missing,
     share_known,
     totals,
+    variant_name,
     whole_of,
 )
+from helpers.resampling import LEVEL
 from helpers.wording import listing, number, text
 
 
@@ -83,8 +88,8 @@ def readable(table, registry, measure, language, variant=PLAIN):
     Returns
     -------
     pandas.DataFrame
-        Worded columns: pair, n, the three coefficients with their intervals, p and Holm's p of Spearman's;
-        a remark column if an estimate is lacking.
+        Worded columns: pair, n, the three coefficients with their intervals; of Spearman's also the bootstrap
+        interval, the permutation p and Holm's p; a remark column if an estimate is lacking.
     """
     rows = []
     shown = table[(table["measure"] == measure) & (table["variant"] == variant)]
@@ -96,13 +101,128 @@ def readable(table, registry, measure, language, variant=PLAIN):
             name = text("correlate.uncorrected", language, pair=name)
         cells = {"pair": name, "n": rank_based.n}
         cells |= {method: interval_text(by_method[method], language) for method in METHODS}
+        cells["bootstrap"] = bootstrap_text(rank_based, language)
         cells |= {"p": p_text(rank_based.p_value, language), "holm": p_text(rank_based.p_adjusted, language)}
         reasons = dict.fromkeys(row.reason for row in by_method.values() if row.reason)
         rows.append(cells | {"remark": "; ".join(_reason_text(r, language) for r in reasons)})
-    frame = pd.DataFrame(rows, columns=["pair", "n", *METHODS, "p", "holm", "remark"])
+    return _worded(rows, ["pair", "n", *METHODS, "bootstrap", "p", "holm", "remark"], language)
+
+
+def _worded(rows, columns, language):
+    frame = pd.DataFrame(rows, columns=columns)
     if not frame["remark"].any():
         frame = frame.drop(columns="remark")
     return frame.rename(columns=lambda column: text(f"correlate.column_{column}", language))
+
+
+def bootstrap_text(row, language):
+    """
+    Write the bootstrap interval of an estimate.
+
+    Parameters
+    ----------
+    row : pandas.Series or Estimate
+        With ``boot_low`` and ``boot_high``.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        A dash where there is none.
+    """
+    if math.isnan(row.boot_low):
+        return number(None, language)
+    ends = {"low": number(row.boot_low, language), "high": number(row.boot_high, language)}
+    return text("correlate.interval_alone", language, **ends)
+
+
+def robustness(table, influence, registry, places, measure, language):
+    """
+    Lay out how Spearman's coefficient of each pair changes with the provinces and the figures taken.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `helpers.correlation.pairs`.
+    influence : pandas.DataFrame
+        As made by `helpers.correlation.influence`.
+    registry : helpers.registry.Registry
+    places : helpers.provinces.Provinces
+    measure : {"score", "rank"}
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Worded columns: pair, variant, n, the coefficient with its interval, the bootstrap interval, p and
+        Holm's p; for each pair also the range over all provinces left out in turn, with the province that
+        moves it most. Variants that nothing can be said of are left out of pairs without any estimate.
+    """
+    rows = []
+    shown = table[(table["measure"] == measure) & (table["method"] == "spearman")]
+    for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
+        first, second = registry[a], registry[b]
+        by_variant = {row.variant: row for row in group.itertuples()}
+        if all(row.reason for row in by_variant.values()):
+            continue
+        for corrected in (False, True):
+            for base in VARIANTS:
+                name = variant_name(base, corrected)
+                if name not in by_variant or by_variant[name].reason == "correlate.reason_ranks":
+                    continue
+                rows.append(_variant_cells(by_variant[name], first, second, base, corrected, language))
+                if base == PLAIN and not by_variant[name].reason:
+                    left = _left_out(influence, by_variant[name], places, language)
+                    rows.append({"pair": rows[-1]["pair"], "n": by_variant[name].n - 1} | left)
+    return _worded(rows, ["pair", "variant", "n", "spearman", "bootstrap", "p", "holm", "remark"], language)
+
+
+def _variant_cells(row, first, second, base, corrected, language):
+    name = _variant_name(first, second, CORRECTED if corrected else PLAIN, language)
+    key = f"correlate.variant_{base}{'_none' if base == POOLED and not row.years else ''}"
+    variant = text(key, language, years=row.years)
+    cells = {"pair": name, "variant": variant, "n": row.n, "spearman": interval_text(row, language)}
+    if row.variant.endswith(POOLED) and not row.reason:
+        cells["remark"] = text("correlate.remark_pooled", language, provinces=row.clusters)
+    else:
+        cells["remark"] = _reason_text(row.reason, language) if row.reason else ""
+    # An interval made by bootstrap stands in the column of intervals already.
+    dash = number(None, language)
+    cells["bootstrap"] = dash if row.interval == "bca" else bootstrap_text(row, language)
+    return cells | {"p": p_text(row.p_value, language), "holm": p_text(row.p_adjusted, language)}
+
+
+def _left_out(influence, row, places, language):
+    low, high, code = leave_one_out(influence, row)
+    ends = {"low": number(low, language), "high": number(high, language)}
+    dash = number(None, language)
+    return {
+        "variant": text("correlate.variant_leave_one_out", language),
+        "spearman": text("correlate.range", language, **ends),
+        "remark": text("correlate.remark_influential", language, province=places.name(code, language)),
+    } | dict.fromkeys(("bootstrap", "p", "holm"), dash)
+
+
+def leave_one_out(influence, row):
+    """
+    Find the range of an estimate over all provinces left out in turn.
+
+    Parameters
+    ----------
+    influence : pandas.DataFrame
+        As made by `helpers.correlation.influence`.
+    row : pandas.Series or named tuple
+        A row of the table of pairs with an estimate.
+
+    Returns
+    -------
+    (float, float, str)
+        Lowest and highest estimate, and the code of the province whose absence changes it most.
+    """
+    key = ["index_a", "index_b", "measure", "variant", "method"]
+    found = influence[(influence[key] == [getattr(row, name) for name in key]).all(axis=1)]
+    code = found.loc[found["most_influential"], "gso_code"].iloc[0]
+    return found["estimate_without"].min(), found["estimate_without"].max(), code
 
 
 def written(table):
@@ -201,6 +321,126 @@ def _clause(row, first, second, year, language):
         estimate=estimate,
         n=row["n"],
         remarks="".join(f"; {remark}" for remark in remarks),
+    )
+
+
+def leading_measure(table, registry):
+    """
+    Say whether ranks or scores tell more about a year: those that more provinces of the headline pair have.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `helpers.correlation.pairs`.
+    registry : helpers.registry.Registry
+
+    Returns
+    -------
+    {"score", "rank"}
+        Scores where as many provinces have both.
+    """
+    rows = {measure: headline(table, registry, measure) for measure in MEASURES}
+    counts = {measure: 0 if row is None else row["n"] for measure, row in rows.items()}
+    return max(MEASURES, key=lambda measure: counts[measure])
+
+
+def headline(table, registry, measure):
+    """
+    Pick the estimate that the opening of the page explains.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `helpers.correlation.pairs`.
+    registry : helpers.registry.Registry
+    measure : {"score", "rank"}
+
+    Returns
+    -------
+    pandas.Series or None
+        Spearman's of the first pair, in the order of the registry, that has one and of which neither
+        contains the other; None where there is no such pair.
+    """
+    shown = table[(table["measure"] == measure) & (table["method"] == "spearman")]
+    for _, row in shown[(shown["variant"] == PLAIN) & shown["estimate"].notna()].iterrows():
+        if whole_of(registry[row["index_a"]], registry[row["index_b"]]) is None:
+            return row
+    return None
+
+
+def meaning(row, registry, language):
+    """
+    Say what an estimate means for the question whether two indices measure the same thing.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        As picked by `headline`.
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        One sentence: how much of the order of the provinces the pair shares, from the squares of the ends
+        of its interval; or, where the interval contains zero, what so few provinces could have shown.
+    """
+    pair = pair_name(registry[row["index_a"]], registry[row["index_b"]])
+    if _verdict(row) == "unclear":
+        least = number(_least(row["n"]), language)
+        return text("correlate.meaning_none", language, pair=pair, n=row["n"], least=least)
+    low, high = sorted(100 * end**2 for end in (row["ci_low"], row["ci_high"]))
+    ends = {"low": number(low, language, 0), "high": number(high, language, 0)}
+    return text("correlate.meaning", language, pair=pair, **ends)
+
+
+def _least(n):
+    """Smallest Spearman coefficient whose interval by Bonett & Wright would exclude zero (float)."""
+    estimate = 0.0
+    for _ in range(20):
+        estimate = math.tanh(NormalDist().inv_cdf(1 - LEVEL / 2) * math.sqrt((1 + estimate**2 / 2) / (n - 3)))
+    return estimate
+
+
+def steadiness(row, table, influence, registry, places, language):
+    """
+    Say how an estimate fares within regions, without the cities and without single provinces.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        As picked by `headline`.
+    table, influence : pandas.DataFrame
+        As made by `helpers.correlation.pairs` and `helpers.correlation.influence`.
+    registry : helpers.registry.Registry
+    places : helpers.provinces.Provinces
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    key = ["index_a", "index_b", "measure", "method"]
+    same = table[(table[key] == row[key]).all(axis=1)].set_index("variant")
+    parts = []
+    for base in (WITHIN, WITHOUT):
+        other = same.loc[base]
+        if other["reason"]:
+            parts.append(text(f"correlate.steady_{base}_refused", language, n=other["n"]))
+            continue
+        estimate = interval_text(other, language, "correlate.interval_running")
+        evidence = text(f"correlate.steady_{_verdict(other)}", language)
+        parts.append(text(f"correlate.steady_{base}", language, estimate=estimate, evidence=evidence))
+    low, high, code = leave_one_out(influence, row)
+    return text(
+        "correlate.steady",
+        language,
+        pair=pair_name(registry[row["index_a"]], registry[row["index_b"]]),
+        parts="; ".join(parts),
+        low=number(low, language),
+        high=number(high, language),
+        province=places.name(code, language),
     )
 
 
