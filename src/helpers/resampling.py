@@ -172,6 +172,29 @@ def bca_interval(estimate, replicates, without, level=LEVEL):
     return float(low), float(high)
 
 
+def widened_level(units):
+    """
+    Give the level at which a bootstrap interval of few units misses as often as it should.
+
+    Parameters
+    ----------
+    units : int
+        How many independent units are resampled.
+
+    Returns
+    -------
+    float
+        Below `LEVEL`: percentile intervals are too narrow, as a normal interval without Student's t would
+        be. Instead of z the percentiles use Student's t with units - 1 degrees of freedom times the root of
+        units / (units - 1) (Hesterberg 2015, What teachers should know about the bootstrap, The American
+        Statistician 69, 371-386).
+    """
+    from scipy import stats
+
+    widened = math.sqrt(units / (units - 1)) * stats.t.ppf(1 - LEVEL / 2, units - 1)
+    return 2 * float(stats.norm.sf(widened))
+
+
 def bootstrap(method, x, y, groups=None, clusters=None, draws=DRAWS, seed=SEED):
     """
     Give a coefficient its bootstrap interval.
@@ -188,14 +211,14 @@ def bootstrap(method, x, y, groups=None, clusters=None, draws=DRAWS, seed=SEED):
     Returns
     -------
     (float, float)
-        95 % interval by `bca_interval`.
+        95 % interval by `bca_interval`, its percentiles moved outwards by `widened_level`.
     """
     clusters = np.arange(len(x)) if clusters is None else clusters
     count = int(clusters.max()) + 1
     estimate = coefficient(method, x, y, groups)[0]
     replicates = coefficient(method, x, y, groups, resamples(count, draws, seed)[:, clusters])
     without = coefficient(method, x, y, groups, (1 - np.eye(count))[:, clusters])
-    return bca_interval(estimate, replicates, without)
+    return bca_interval(estimate, replicates, without, widened_level(count))
 
 
 def leave_one_out(method, x, y, groups=None):
