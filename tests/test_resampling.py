@@ -107,6 +107,8 @@ def test_the_interval_is_scipys_on_the_same_replicates(method):
     class Before:
         bootstrap_distribution = replicates
 
+    # The level that Student's t with 39 degrees of freedom asks for, instead of 95 %.
+    widened = math.sqrt(40 / 39) * 2.0226909
     expected = stats.bootstrap(
         (x, y),
         lambda a, b, axis: np.apply_along_axis(
@@ -117,10 +119,11 @@ def test_the_interval_is_scipys_on_the_same_replicates(method):
         paired=True,
         n_resamples=0,
         method="BCa",
+        confidence_level=1 - 2 * stats.norm.sf(widened),
         bootstrap_result=Before,
     ).confidence_interval
     found = resampling.bootstrap(method, x, y, draws=2000, seed=4)
-    assert found == pytest.approx(tuple(expected), abs=1e-9)
+    assert found == pytest.approx(tuple(expected), abs=1e-7)
 
 
 def test_the_interval_is_near_scipys_own_draws():
@@ -135,7 +138,7 @@ def test_the_interval_is_near_scipys_own_draws():
         rng=np.random.default_rng(0),
     )
     assert resampling.bootstrap("pearson", x, y) == pytest.approx(
-        tuple(expected.confidence_interval), abs=0.03
+        tuple(expected.confidence_interval), abs=0.04
     )
 
 

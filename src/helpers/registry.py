@@ -53,6 +53,17 @@ class Index:
         return self.entry["series_note"][language]
 
     @property
+    def runs(self):
+        """Identifiers and years of its series, in the order of time (list of (str, list of int))."""
+        spans = sorted(self.entry["series"], key=lambda span: span["years"])
+        return [(span["id"], [year for year in self.years if _covers(span, year)]) for span in spans]
+
+    def change(self, series, language):
+        """What changed when a series began; `series_note` where its entry does not say it (str)."""
+        span = next(span for span in self.entry["series"] if span["id"] == series)
+        return span.get("change", self.entry["series_note"])[language]
+
+    @property
     def colours(self):
         """Name of its sequential colour map in `cmcrameri.cm` (str)."""
         return self.entry["colours"]
