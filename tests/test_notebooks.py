@@ -10,7 +10,7 @@ import pytest
 
 from helpers import wording
 
-NOTEBOOKS = ["01_clean", "02_join", "03_correlate", "04_map"]
+NOTEBOOKS = ["01_clean", "02_join", "03_correlate", "04_map", "05_panel"]
 
 
 def _read(root, name):
@@ -76,7 +76,14 @@ def test_run_on_their_defaults(executed):
         "data/processed/conflicts.csv",
         "data/processed/rejected.csv",
         "data/processed/provinces.gpkg",
-        "reports/en/2022/tables/correlations.csv",
+        *(
+            f"reports/en/2022/tables/{name}.csv"
+            for name in ("correlations", "influence", "selection", "spatial", "clusters", "dimensions_papi")
+        ),
+        *(
+            f"reports/en/tables/{name}.csv"
+            for name in ("panel", "agreement", "agreement_years", "rank_intervals", "rank_intervals_runs")
+        ),
         "reports/en/figures/coverage.png",
         *(
             f"reports/en/2022/figures/map_{index}.{kind}"

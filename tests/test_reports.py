@@ -6,15 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import unquote
 
 import html5lib
 import pandas as pd
 import pytest
 
-from helpers import correlation, wording
+from helpers import coefficients, correlation, wording
 
-PAGES = ["clean.html", "join.html", "index.html", "2022/index.html", "2022/correlate.html", "2022/map.html"]
+PAGES = [
+    *("clean.html", "join.html", "panel.html", "index.html"),
+    *("2022/index.html", "2022/correlate.html", "2022/map.html"),
+]
 
 
 def _copy(root, to):
@@ -44,7 +48,7 @@ def made(root, tmp_path_factory):
 
 def test_every_page_is_made_and_counted(made):
     project, run = made
-    assert "8 of 8 pages made" in run.stdout
+    assert "10 of 10 pages made" in run.stdout
     assert run.stderr == ""
     for language in wording.LANGUAGES:
         for page in PAGES:
@@ -93,11 +97,26 @@ def test_the_tables_have_the_columns_that_others_rely_on(made):
     assert list(table.columns) == correlation.COLUMNS
     assert set(table["measure"]) == {"score", "rank"}
     assert set(table["method"]) == {"pearson", "spearman", "kendall"}
-    few = table[table["n"] < correlation.MINIMUM_PAIRS]
+    few = table[table["n"] < coefficients.MINIMUM_PAIRS]
     assert few["estimate"].isna().all() and few["reason"].notna().all()
     assert table.loc[table["estimate"].notna(), "ci_low"].notna().all()
     same = pd.read_csv(project / "reports/vi/2022/tables/correlations.csv")
     pd.testing.assert_frame_equal(table, same)
+
+
+def test_every_table_is_described_and_the_same_in_both_languages(made, root):
+    project, _ = made
+    described = (root / "docs" / "tables.md").read_text(encoding="utf-8")
+    tables = [*(project / "reports/en/tables").glob("*.csv"), *(project / "reports/en/2022/tables").glob("*.csv")]
+    assert len(tables) > 10
+    for path in tables:
+        name = re.sub(r"_(?:par|papi|sipas|pci)$", "_<index>", path.stem)
+        section = re.search(rf"^#+ `{re.escape(name)}\.csv`.*?(?=^#+ `|\Z)", described, re.MULTILINE | re.DOTALL)
+        assert section, f"docs/tables.md does not describe {name}.csv"
+        for column in pd.read_csv(path, nrows=0).columns:
+            assert f"`{column}`" in section[0], f"docs/tables.md, {name}.csv: {column}"
+        other = Path(str(path).replace("reports/en", "reports/vi"))
+        assert other.read_bytes() == path.read_bytes(), path.name
 
 
 @pytest.mark.parametrize(("language", "score"), [("en", "83.00"), ("vi", "83,00")])

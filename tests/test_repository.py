@@ -107,13 +107,13 @@ def test_the_readme_tells_the_two_commands_and_links_to_what_is_there(root):
 def test_imports_go_one_way(root):
     """Each module imports only from the rooms before its own; nothing imports the batch."""
     rooms = [
-        {"files", "figures", "cells"},
+        {"files", "figures", "cells", "resampling"},
         {"delimited", "workbooks", "documents"},
         {"markup"},
         {"formats"},
         {"wording", "registry", "provenance"},
-        {"provinces"},
-        {"ledger", "headings"},
+        {"provinces", "coefficients"},
+        {"ledger", "headings", "comparability"},
         {"identity", "layouts"},
         {"columns", "soundness", "pages"},
         {"extraction"},
@@ -121,10 +121,12 @@ def test_imports_go_one_way(root):
         {"validation", "reconciling", "ranking", "checks"},
         {"indices", "fetch"},
         {"boundaries", "account", "correlation", "understanding"},
-        {"preview"},
-        {"findings"},
+        {"preview", "spatial", "selection", "panel", "rank_intervals", "agreement"},
+        {"panel_models", "findings"},
+        {"spatial_findings", "selection_findings", "panel_findings", "models_findings", "agreement_findings"},
+        {"panel_opening"},
         {"charts", "site", "kernels"},
-        {"maps"},
+        {"maps", "heatmaps", "panel_charts", "agreement_charts"},
         {"batch"},
     ]
     floor = {name: number for number, names in enumerate(rooms) for name in names}

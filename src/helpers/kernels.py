@@ -23,12 +23,15 @@ sys.modules.setdefault("rfc3987_syntax", None)
 PRELOADED = [
     "ipykernel.kernelapp",
     "geopandas",
+    "libpysal.weights",
     "mapclassify",
     "matplotlib.pyplot",
     "matplotlib_scalebar.scalebar",
     "pandera.pandas",
     "rapidfuzz.process",
+    "scipy.stats",
     "seaborn",
+    "spreg",
     "statsmodels.stats.multitest",
     "textalloc",
 ]
