@@ -295,13 +295,16 @@ def test_cleaning_a_long_picture_takes_no_time():
 # --- indexes ---------------------------------------------------------------------------------------------
 
 
-def page_of(name, language, year=None, pictures=""):
+def page_of(name, language, year=None, pictures="", stage="year"):
     path = f"{language}/{year}/{name}.html" if year else f"{language}/{name}.html"
-    return site.Page(name, language, year, path, f"{name} {year}", name.title(), "x.ipynb", {}, pictures)
+    return site.Page(
+        name, language, year, path, f"{name} {year}", name.title(), "x.ipynb", {}, pictures, stage
+    )
 
 
 PLAN = [
-    *(page_of(name, language) for name in ("clean", "join") for language in ("en", "vi")),
+    *(page_of(name, language, stage="data") for name in ("clean", "join") for language in ("en", "vi")),
+    *(page_of("panel", language) for language in ("en", "vi")),
     *(
         page_of(name, language, year, "map_*" if name == "map" else "")
         for name in ("correlate", "map")
@@ -328,6 +331,8 @@ def reports(tmp_path):
         "<svg role='img'><title>PAPI 2022 &amp; more</title><desc>Hà Nội first</desc></svg>", encoding="utf-8"
     )
     (folder / "tables" / "correlations.csv").write_text("a\n1\n")
+    (tmp_path / "en" / "tables").mkdir()
+    (tmp_path / "en" / "tables" / "panel.csv").write_text("a\n1\n")
     return tmp_path
 
 
@@ -359,6 +364,9 @@ def test_indexes_link_only_to_what_exists_and_are_valid(reports, tmp_path):
     assert not (reports / "vi" / "2020").exists()
     front = (reports / "en" / "index.html").read_text(encoding="utf-8")
     assert 'href="2022/map.html"' in front and 'href="join.html"' in front and "2021" not in front
+    # What concerns all years stands before the years, how the data were made behind them.
+    places = [front.index(f'href="{target}"') for target in ("panel.html", "tables/panel.csv", "join.html")]
+    assert places == sorted(places) and places[1] < front.index('href="2022/index.html"') < places[2]
 
 
 def test_broken_links_would_be_found(reports, tmp_path):

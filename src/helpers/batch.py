@@ -234,7 +234,8 @@ def _page(entry, values):
     title = wording.text(entry["title"], **values)
     label = entry["label"][language]
     name, pictures = Path(path).stem, entry.get("pictures", "")
-    return site.Page(name, language, year, path, title, label, entry["notebook"], values, pictures)
+    stage = entry["stage"]
+    return site.Page(name, language, year, path, title, label, entry["notebook"], values, pictures, stage)
 
 
 def narrowed(jobs, only=None, years=(), languages=()):

@@ -54,6 +54,8 @@ class Page:
         What the notebook is run with.
     pictures : str
         Pattern of the names of the figures that may stand for the page on the front page; "" for none.
+    stage : str
+        "data" for pages on how the figures were made.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Page:
     notebook: str = ""
     parameters: dict = field(default_factory=dict, hash=False)
     pictures: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -573,7 +576,9 @@ def _front(reports, pages, here, links, processed, raw):
             }
             for year in years
         ],
-        data_pages=[_link(here, page, page.title) for page in own if page.year is None],
+        overview=[_link(here, page, page.title) for page in own if (page.year, page.stage) == (None, "year")],
+        tables=_tables((reports / here.path).parent),
+        data_pages=[_link(here, page, page.title) for page in own if page.stage == "data"],
         coverage=_coverage(processed, raw, here.language, years),
     )
 
@@ -591,7 +596,6 @@ def _year(reports, pages, here, links):
                 "links": [{"href": f"figures/{p.name}", "label": p.suffix[1:].upper()} for p in files],
             }
         )
-    tables = sorted((folder / "tables").glob("*.csv"))
     return _fill(
         "year.html.j2",
         here.language,
@@ -599,8 +603,13 @@ def _year(reports, pages, here, links):
         links={**links, "pages": []},
         pages=[_link(here, page, page.title) for page in own if page.name != "index"],
         figures=figures,
-        tables=[{"href": f"tables/{path.name}", "label": path.name} for path in tables],
+        tables=_tables(folder),
     )
+
+
+def _tables(folder):
+    paths = sorted((folder / "tables").glob("*.csv"))
+    return [{"href": f"tables/{path.name}", "label": path.name} for path in paths]
 
 
 def _described(drawing):
