@@ -190,6 +190,12 @@ def manager():
         def _connection_file_default(self):
             return os.path.join(folder, f"kernel-{uuid.uuid4()}.json")
 
+        async def _async_interrupt_kernel(self):
+            # A shutdown interrupts the kernel before it ends it. One that is just done with its last cell
+            # would report that as an error.
+            if not self.shutting_down:
+                await super()._async_interrupt_kernel()
+
     return OwnKernel
 
 
