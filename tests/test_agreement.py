@@ -83,7 +83,8 @@ def test_a_ranking_of_few_provinces_is_no_national_one(indices_frame, known):
     rows = agreement.differences(indices_frame, known["sipas"], known["papi"], [2015])
     assert len(rows) == 10 and rows["difference"].isna().all()
     assert set(rows["reason"]) == {"agreement.reason_partial"}
-    assert agreement.by_year(rows, known["sipas"], known["papi"]).empty
+    yearly = agreement.by_year(rows, known["sipas"], known["papi"])
+    assert yearly["kappa"].isna().all() and list(yearly["reason"]) == ["agreement.reason_partial"]
 
 
 # --- agreement of a year -----------------------------------------------------------------------------------
@@ -251,17 +252,15 @@ def test_sentences_of_a_year_follow_the_interval(pair, changes, said):
     assert findings.year_text(_year_row(**changes), *pair, 2022, 63, "vi")
 
 
-def test_every_persistent_province_is_named_with_its_interval(summary, pair, places):
+def test_provinces_that_stay_clear_are_named_with_their_interval_the_others_without(summary, pair, places):
     said = findings.persistence_text(summary, *pair, places, "vi")
     clear = summary[summary["verdict"].isin([agreement.PAPER, agreement.CITIZENS])]
     assert len(clear) >= 5
     for row in clear.itertuples():
-        name = places.name(row.gso_code, "vi")
-        clause = re.search(rf"{name} \([^)]*\)", said)[0]
-        assert f"{row.years} năm" in clause
-        assert ("không còn rõ" in clause) == (row.p_adjusted >= 0.05)
-    few = (summary["years"] < 3).sum()
-    assert f"{few} nơi chỉ có trong một hoặc hai năm" in said
+        line = re.search(rf"^- .*{places.name(row.gso_code, 'vi')}.*$", said, re.MULTILINE)[0]
+        assert ("không còn rõ" in line) == (row.p_adjusted >= 0.05) == (f"{row.years} năm" not in line)
+    given = (summary["reason"] == "").sum()
+    assert f"{given}/63" in said and f"{63 - given} nơi còn lại" in said
 
 
 def test_nothing_known_is_said_so(pair, places, known):
@@ -270,18 +269,19 @@ def test_nothing_known_is_said_so(pair, places, known):
     summary, yearly = agreement.persistence(none, *pair), agreement.by_year(none, *pair)
     assert agreement.table(figures, *pair).empty and agreement.positions(none).empty
     for language in ("en", "vi"):
-        assert findings.readable_years(yearly, language).empty
-        assert findings.readable_persistence(summary, places, language).empty
+        assert findings.readable_years(yearly, language)[0].empty
+        assert findings.readable_persistence(summary, places, language)[0].empty
     assert "No province has both ranks" in findings.persistence_text(summary, *pair, places, "en")
     assert "No year has ranks" in findings.years_text(yearly, *pair, "en")
 
 
 def test_tables_for_reading_are_worded_and_whole(yearly, summary, places):
     for language in ("en", "vi"):
-        assert len(findings.readable_years(yearly, language)) == len(yearly)
-        laid_out = findings.readable_persistence(summary, places, language)
-        assert len(laid_out) == len(summary)
-        assert not any("agreement." in str(cell) for cell in laid_out.to_numpy().ravel())
+        rows, left_out = findings.readable_years(yearly, language)
+        assert len(rows) and len(rows) + len(left_out) == len(yearly)
+        rows, left_out = findings.readable_persistence(summary, places, language)
+        assert len(rows) == (summary["reason"] == "").sum() and len(rows) + len(left_out) == len(summary)
+        assert not any("agreement." in str(cell) for cell in [*rows.to_numpy().ravel(), *left_out])
 
 
 def test_method_names_the_survey_inside_the_index_on_paper(known, pair):

@@ -128,7 +128,7 @@ def test_rank_intervals_are_drawn_where_there_are_any(intervals, known, places, 
     rows = rank_intervals.of_year(intervals, index, 2022)
     figure = agreement_charts.rank_intervals(rows, index, "2022", language, places, notes[language])
     _check(figure)
-    assert figure.get_size_inches()[1] <= 9.5
+    assert figure.get_size_inches()[1] <= 10.8
     axes = figure.axes[0]
     ranked = rows[rows["rank"].notna()].sort_values(["rank", "gso_code"])
     names = [label.get_text() for label in axes.get_yticklabels()]

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
-from helpers import charts, correlation, provinces, wording
+from helpers import charts, coefficients, correlation, provinces, wording
 
 mpl.use("agg")
 YEARS = (2012, 2015, 2017, 2021, 2022, 2024)
@@ -33,7 +33,7 @@ def draw(indices_frame, known, places):
     def _draw(a, b, year, measure, language="en", remark=""):
         first, second = known[a], known[b]
         points = correlation.points(indices_frame, first, second, year, measure)
-        estimate = correlation.spearman(points["x"], points["y"])
+        estimate = coefficients.spearman(points["x"], points["y"])
         return points, charts.scatter(
             points, first, second, year, measure, language, places, estimate, remark
         )
@@ -54,8 +54,8 @@ def _boxes(figure, texts):
 
 
 @pytest.mark.parametrize("year", YEARS)
-def test_no_label_is_covered_or_cut(draw, indices_frame, known, year):
-    table = correlation.pairs(indices_frame, known, year)
+def test_no_label_is_covered_or_cut(draw, indices_frame, known, tables, year):
+    table = tables[year]
     drawn = 0
     for first, second in correlation.combinations(indices_frame, known, year):
         for measure in correlation.drawn(table, first, second):
@@ -171,7 +171,7 @@ def _written(figure):
 def test_n_result_sources_and_remark_stand_on_the_figure(draw, known):
     points, figure = draw("par", "papi", 2022, "score", "vi", "Một lưu ý.")
     written = _written(figure)
-    assert f"n = {len(points)}/63" in written and "ρ Spearman = 0,65" in written
+    assert f"n = {len(points)}/63" in written and "Spearman ρ = 0,65" in written
     assert known["papi"].publisher("vi") in written and "Một lưu ý." in written
     assert "không phải toàn bộ bảng công bố" in written, "PAR INDEX is not the full table"
     assert figure.axes[0].get_xlabel() == "PAR INDEX (điểm, thang 100)"

@@ -196,5 +196,3 @@ def test_rank_coefficients_do_not_change_under_monotone_transforms(rows):
         # Whole numbers below 2^53 stay exact, so that no two values collapse into a tie.
         assert estimator(x**3 + 5 * x, 2 * y + 7) == plain
         assert estimator(np.arctan(x / 1000), y).estimate == pytest.approx(plain.estimate, abs=1e-12)
-
-

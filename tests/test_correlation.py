@@ -35,7 +35,7 @@ def test_columns_and_rows_of_every_year(tables, known):
         numbers = table[["estimate", "ci_low", "ci_high", "p_value", "p_adjusted"]]
         assert numbers[refused].isna().all(axis=None), year
         assert numbers[~refused].notna().all(axis=None), year
-        assert (table.loc[~refused, "n"] >= correlation.MINIMUM_PAIRS).all()
+        assert (table.loc[~refused, "n"] >= coefficients.MINIMUM_PAIRS).all()
         assert (table["p_adjusted"] >= table["p_value"]).eq(~refused).all()
 
 
@@ -272,7 +272,7 @@ def test_the_correction_removes_a_built_in_correlation_of_synthetic_figures(know
         .query("measure == 'score'")
         .set_index(["variant", "method"])
     )
-    for method in correlation.METHODS:
+    for method in coefficients.METHODS:
         plain, corrected = (table.loc[(variant, method)] for variant in ("plain", "part_whole_corrected"))
         assert plain["estimate"] > 0.6 and plain["ci_low"] > 0
         assert corrected["ci_low"] < 0 < corrected["ci_high"]

@@ -13,7 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import comparability, panel, panel_findings, provinces, registry
+from helpers import (
+    agreement,
+    comparability,
+    panel,
+    panel_findings,
+    panel_models,
+    panel_opening,
+    provinces,
+    registry,
+    wording,
+)
 from helpers.panel import WITHIN_YEAR
 
 DRAWS = 500
@@ -146,7 +156,7 @@ def test_intraclass_leaves_out_what_all_provinces_share(seed, n, k):
 
 def test_within_one_way_is_the_repeated_measures_correlation():
     data = pingouin.read_dataset("rm_corr")
-    found = panel.within_correlation(data["pH"], data["PacO2"], data["Subject"], draws=DRAWS)
+    found = panel.within_correlation(data["pH"], data["PacO2"], data["Subject"])
     # Published by Bakdash & Marusich (2017) from the data of Bland & Altman (1995): -0.507.
     assert found.estimate == pytest.approx(-0.50677, abs=5e-6)
     expected = _of_pingouin(pingouin.rm_corr, data, "pH", "PacO2", "Subject")["r"].iloc[0]
@@ -178,9 +188,9 @@ def test_within_does_not_see_what_provinces_or_years_share(seed):
     seen = rng.random((12, 5)) < 0.8
     units, years = np.nonzero(seen)
     x, y = rng.normal(size=(2, len(units)))
-    found = panel.within_correlation(x, y, units, years, 100)
+    found = panel.within_correlation(x, y, units, years)
     moved = x + rng.normal(0, 5, 12)[units] + rng.normal(0, 5, 5)[years]
-    other = panel.within_correlation(moved, -y, units, years, 100)
+    other = panel.within_correlation(moved, -y, units, years)
     assert other.reason == found.reason == ""
     assert other.estimate == pytest.approx(-found.estimate, abs=1e-9)
     assert -1 <= found.ci_low <= found.ci_high <= 1 and 0 < found.p_value <= 1
@@ -220,11 +230,11 @@ def test_constant_columns_are_refused():
     units, years = np.repeat(range(9), 3), np.tile(range(3), 9)
     x = np.random.default_rng(1).normal(size=27)
     for flat in (np.ones(27), units * 1.0, units + 10.0 * years):
-        assert panel.within_correlation(x, flat, units, years, DRAWS).reason == "panel.reason_no_spread"
-    found = panel.within_correlation(x[:21], x[:21], units[:21], years[:21], DRAWS)
+        assert panel.within_correlation(x, flat, units, years).reason == "panel.reason_no_spread"
+    found = panel.within_correlation(x[:21], x[:21], units[:21], years[:21])
     assert (found.reason, found.provinces) == ("panel.reason_few_repeated", 7)
     infinite = np.where(np.arange(27) == 3, np.inf, x)
-    assert panel.within_correlation(x, infinite, units, years, DRAWS).reason == "correlate.reason_infinite"
+    assert panel.within_correlation(x, infinite, units, years).reason == "correlate.reason_infinite"
     with pytest.raises(ValueError, match="one length"):
         panel.within_correlation(x, x[:5], units)
 
@@ -240,6 +250,7 @@ def _spoilt(frame):
 
 
 def test_poor_figures_give_reasons_and_sentences_not_numbers(indices_frame, known, raw_folder):
+    nothing = panel_models.models_table(indices_frame.iloc[:0], known)
     for name, frame in _spoilt(indices_frame):
         found = panel.describe(frame, known, raw_folder, draws=50)
         rows = found.rows
@@ -248,9 +259,11 @@ def test_poor_figures_give_reasons_and_sentences_not_numbers(indices_frame, know
         assert rows.loc[rows["reason"] == "", "estimate"].notna().all(), name
         assert np.isfinite(rows["estimate"].dropna()).all(), name
         for language in ("en", "vi"):
-            said = panel_findings.in_words(found, known, language)
-            said += panel_findings.relations_in_words(rows, known, language)
-            assert "nan" not in said and said.count("**") >= 8, name
+            said = _words(found, known, language)
+            said.append(panel_findings.relations_in_words(rows, known, language))
+            said.append(_opening(frame, found, known, language, nothing))
+            assert all(said) and said[-1].count("**") == 10, name
+            assert not re.search(r"\bnan\b", " ".join(said)), name
 
 
 # --- the real figures --------------------------------------------------------------------------------------
@@ -356,22 +369,109 @@ CAUSAL = re.compile(
 )
 
 
+def _words(found, known, language):
+    spoken = (panel_findings.order_in_words, panel_findings.shares_in_words, panel_findings.level_in_words)
+    return [say(found, known, language) for say in spoken]
+
+
+def _opening(frame, found, known, language, models):
+    pair = known["par"], known["papi"]
+    gaps = agreement.differences(frame, *pair)
+    lasting = agreement.persistence(gaps, *pair)
+    places = provinces.load(registry.__file__.rsplit("src", 1)[0] + "data/raw")
+    return panel_opening.opening(found, models, lasting, *pair, known, places, gaps["year"], language)
+
+
 def test_sentences_say_numbers_counts_and_limits(described, known):
-    said = panel_findings.in_words(described, known, "en")
-    assert len(said.split("\n\n")) == 4
-    assert "the PAPI score of a province was on average 0.84 points higher in 2024 than in 2021" in said
-    assert "published national mean of PAR INDEX is 84.79 for 2022 and 88.37 for 2024" in said
-    assert "PAPI 2016, 2018, 2019, 2020 and 2021" in said
-    assert "64\u00a0% for PAPI scores 2021–2024" in said
+    order, shares, level = _words(described, known, "en")
+    assert "PAPI score of a province was on average 0.84 points higher in 2024 than in 2021" in level
+    assert "published national mean of PAR INDEX is 84.79 for 2022 and 88.37 for 2024" in level
+    assert "64\u00a0% for PAPI scores 2021–2024" in shares
     # Ten years apart no interval keeps clear of zero.
-    assert "containing zero in 10 of 10" in said
+    assert "10 of 10 95\u00a0% intervals contain zero" in order
+    assert "For PAR INDEX and SIPAS only provinces whose ranks were reported" in order
     relations = panel_findings.relations_in_words(described.rows, known, "en")
     assert "partly built in, because SIPAS counts towards PAR INDEX" in relations
-    within = relations.split("**Within provinces**")[1]
-    assert "PAPI\u00a0– PCI" in within.split("no evidence of it for")[1]
-    assert "Holm's p" in within.split("no evidence of it for")[0]
-    for text in (said, relations, panel_findings.method("en")):
+    within = relations.split("**Within provinces:")[1]
+    clear, unclear = within.split("No evidence of it for")
+    assert "PAPI\u00a0– PCI" in unclear and "PAPI\u00a0– PCI" not in clear
+    assert "Holm's p" in clear and "Holm's p" not in unclear
+    for text in (order, shares, level, relations, panel_findings.method("en")):
         assert not CAUSAL.search(text)
+
+
+# --- the opening of the page -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def models(indices_frame, known):
+    return panel_models.models_table(indices_frame, known)
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+def test_the_opening_is_short(indices_frame, described, known, models, language):
+    said = _opening(indices_frame, described, known, language, models)
+    paragraphs = said.split("\n\n")
+    assert len(paragraphs) == 5 and all(text.startswith("**") for text in paragraphs)
+    most = {"en": 45, "vi": 66}[language]
+    for sentence in re.split(r"(?<=[.?!])\s+", said.replace("**", "")):
+        assert len([word for word in sentence.split() if word[0].isalpha()]) <= most, sentence
+
+
+def test_the_opening_says_what_the_tables_hold(indices_frame, described, known, models):
+    said = _opening(indices_frame, described, known, "en", models)
+    order, shares, together, lasting, cannot = said.split("\n\n")
+    ranks = indices_frame.query("index == 'papi' and component == ''").pivot(
+        index="gso_code", columns="year", values="rank"
+    )
+    rho = ranks.astype(float).corr("spearman")
+    near, far = rho.at[2023, 2024], rho.at[2014, 2024]
+    assert f"the ranks of 2023 and 2024 tend to agree (ρ\u00a0=\u00a0{near:.2f}" in order
+    assert f"no evidence that the ranks of 2014 and 2024 agree or disagree (ρ\u00a0=\u00a0{far:.2f}" in order
+    assert "64\u00a0% are lasting differences" in shares and "0.84 points higher in 2024" in shares
+    assert "no clear evidence" in together and "Holm's p" in together
+    assert "Long An, Hai Phong, Ha Noi and Da Nang" in lasting and "Bac Kan" in lasting
+    # Clear when looked at alone, not once all provinces are allowed for.
+    assert "Lao Cai" not in lasting and "Nam Dinh" not in lasting and "4 of them" in lasting
+    assert "PAR INDEX and SIPAS figures are those reported" in cannot
+    assert not CAUSAL.search(said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5, "p_value": 1e-3}, "They tend to: "),
+        ({"estimate": -0.3, "ci_low": -0.5, "ci_high": -0.1, "p_value": 1e-3}, "against each other"),
+        ({"estimate": 0.3, "ci_low": -0.1, "ci_high": 0.5, "p_value": 0.2}, "There is no evidence of it"),
+        ({"estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5, "p_value": 0.04}, "There is no clear evidence"),
+        ({"estimate": math.nan, "reason": "models.reason_lever"}, "one province alone decides"),
+    ],
+)
+def test_the_headline_pair_follows_the_interval_and_holm(
+    indices_frame, described, known, models, changes, said
+):
+    spoilt = models.copy()
+    where = (spoilt["analysis"] == "two_way_fe") & (spoilt["measure"] == "rank")
+    where &= (spoilt["index_a"] == "par") & (spoilt["index_b"] == "papi") & (spoilt["term"] == "slope")
+    assert where.sum() == 1
+    spoilt.loc[where, list(changes)] = list(changes.values())
+    assert said in _opening(indices_frame, described, known, "en", spoilt).split("\n\n")[2]
+
+
+def test_what_a_table_leaves_out_is_named_in_one_line():
+    refused = [
+        ("PAR INDEX", "2012–2015", 3, "too few"),
+        ("PAR INDEX", "2016–2021", 2, "too few"),
+        ("PCI", "", 0, "no run"),
+    ]
+    assert panel_opening.not_estimated(refused, "en") == (
+        "Not estimated (number of provinces in brackets): "
+        "PAR INDEX 2012–2015 (3) and 2016–2021 (2): too few; PCI: no run."
+    )
+    assert panel_opening.not_estimated([("Cà Mau", "", 1, "ít năm")], "vi", "years").endswith(
+        "(trong ngoặc là số năm): Cà Mau (1): ít năm."
+    )
+    assert panel_opening.not_estimated([], "en") == ""
 
 
 def test_an_interval_that_contains_zero_is_no_evidence(known):
@@ -380,12 +480,12 @@ def test_an_interval_that_contains_zero_is_no_evidence(known):
     for name, low, p in (("unclear", -0.1, 0.2), ("clear", 0.1, 0.001)):
         numbers = {"estimate": 0.3, "ci_low": low, "ci_high": 0.5, "p_value": p}
         said[name] = panel_findings.relations_in_words(panel.panel_rows([row | numbers]), known, "en")
-    assert "no evidence of it for PAR INDEX" in said["unclear"]
-    assert "it tends to be so for PAR INDEX" in said["clear"] and "no evidence" not in said["clear"]
+    assert "No evidence of it for 1 of 1 pairs: PAR INDEX" in said["unclear"]
+    assert "It tends to be so for PAR INDEX" in said["clear"] and "evidence" not in said["clear"]
 
 
 def test_vietnamese_numbers_have_a_comma(described, known):
-    said = panel_findings.in_words(described, known, "vi")
+    said = " ".join(_words(described, known, "vi"))
     assert "bình quân cao hơn 0,84 điểm" in said
     assert not re.search(r"\d\.\d", said)
 
@@ -393,24 +493,29 @@ def test_vietnamese_numbers_have_a_comma(described, known):
 def test_breaks_are_listed_with_what_changed(described, known):
     listed = panel_findings.breaks_in_words(described, known, "en")
     assert "2018: six dimensions became eight; papi.org.vn itself advises against comparing across" in listed
-    assert "PCI: Sub-indices and weights were revised" in listed
+    assert "**PCI**: Sub-indices and weights were revised" in listed
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_tables_are_worded_and_whole(described, known, language):
     drawn = [index for index in known if index.slug in described.held]
-    tables = [
-        panel_findings.change_table(described, known, language),
-        panel_findings.order_table(described, known, language),
-        panel_findings.concordance_table(described, known, language),
-        panel_findings.share_table(described, known, language),
-        panel_findings.relation_table(described, known, language),
-        *(panel_findings.level_table(described, index, language) for index in drawn),
-    ]
-    assert [len(table) for table in tables[:5]] == [8, len(panel.by_lag(described.persistence)), 12, 12, 12]
-    for table in tables:
-        assert len(table) and not any("_" in column for column in table.columns)
-        assert not table.map(lambda cell: "reason_" in str(cell)).any(axis=None)
+    spoken = (
+        panel_findings.change_table,
+        panel_findings.concordance_table,
+        panel_findings.share_table,
+        panel_findings.relation_table,
+    )
+    pairs = [lay_out(described, known, language) for lay_out in spoken]
+    # No row without an estimate is shown, and none is lost.
+    assert [(len(rows), len(left_out)) for rows, left_out in pairs] == [(3, 5), (6, 6), (5, 7), (11, 1)]
+    pairs += [panel_findings.level_table(described, index, language) for index in drawn]
+    order = panel_findings.order_table(described, known, language)
+    assert len(order) == len(panel.by_lag(described.persistence))
+    for rows, left_out in [*pairs, (order, [])]:
+        assert len(rows) and not any("_" in column for column in rows.columns)
+        assert all(reason and "reason_" not in reason for *_, reason in left_out)
+    means = pairs[4][0]
+    assert len(means) == 12 and ("2–27" in str(pairs[4][1])), "years of PAR INDEX with a published mean"
 
 
 def test_the_file_has_ten_decimals_and_phrases(described):

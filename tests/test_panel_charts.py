@@ -96,8 +96,8 @@ def test_breaks_are_marked_where_the_registry_has_them(described, known):
 
 def test_scales_of_different_maxima_have_axes_of_their_own(described, known):
     figure = panel_charts.trends(described, known, "vi")
-    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
-    assert labels == ["điểm tối đa 60", "điểm tối đa 80"]
+    titles = [text.get_text() for text in figure.texts if text.get_text().startswith("PAPI")]
+    assert titles == ["PAPI (điểm, tối đa 60)", "PAPI (điểm, tối đa 80)"]
     assert len(figure.axes) == 5
 
 

@@ -4,6 +4,9 @@ Recovery of known truths from synthetic provinces, over 500 seeded draws.
 63 invented provinces are drawn with a known correlation, part-whole share, region effects, dependence on
 neighbours or missing figures. Intervals that claim 95 % shall contain the truth in 93 to 97 of 100 draws, and
 p-values be uniform where there is nothing to find. About two minutes in all.
+
+The comments "in 3,000 draws" are coverages of the same scenario measured once at length: with 500 draws the
+standard error of a coverage is 1 %.
 """
 
 import math
@@ -11,9 +14,20 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import threadpoolctl
 from scipy import stats
 
-from helpers import coefficients, correlation, resampling
+from helpers import (
+    agreement,
+    boundaries,
+    coefficients,
+    correlation,
+    panel,
+    panel_models,
+    resampling,
+    selection,
+    spatial,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +35,13 @@ DRAWS = 500
 # Fewer than on the pages: what is tested is the method, and 1,000 resamples tell as much about it.
 RESAMPLES = 1000
 N = 63
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Matrices this small are multiplied many times faster without threads."""
+    with threadpoolctl.threadpool_limits(1):
+        yield
 
 
 def _draws(scenario):
@@ -176,3 +197,354 @@ def test_pooled_years_respect_that_a_province_resembles_itself(scenario, rho):
         _check_uniform({"pooled": found["p"]})
     else:
         assert found["estimate"].mean() == pytest.approx(TRUTH["spearman"](rho), abs=0.02)
+
+
+# --- spatial dependence ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def neighbours(root):
+    borders = spatial.borders(boundaries.load(root / "data" / "raw").set_index("gso_code"))
+    return spatial.weights(borders, borders.codes)
+
+
+def _spreading(neighbours, strength):
+    """What turns noise into figures that depend on those of the neighbours: (I - strength W) inverted."""
+    return np.linalg.inv(np.eye(N) - strength * neighbours.matrix)
+
+
+def test_morans_i_finds_dependence_on_neighbours_and_nothing_else(neighbours):
+    spreading = _spreading(neighbours, 0.6)
+
+    def one(draw):
+        noise, other = draw.normal(size=(2, N))
+        yield "none", spatial.moran(noise, neighbours, 999).p_value
+        yield "bivariate", spatial.bivariate(noise, other, neighbours, 999).p_value
+        yield "residual", spatial.regress(noise, other, neighbours).residual.p_value
+        yield "some", spatial.moran(spreading @ noise, neighbours, 999).p_value
+        clusters = spatial.local(noise, neighbours, 999)["cluster"]
+        yield "false", (clusters != spatial.CLUSTERS[-1]).any()
+
+    found = _gathered(dict(one(draw)) for draw in _draws(61))
+    _check_uniform({name: found[name] for name in ("none", "bivariate", "residual")})
+    assert (found["some"] < 0.05).mean() > 0.9
+    # In 3,000 draws any cluster is found in 4.6 % where there is none, the dependence in 96.6 %.
+    assert found["false"].mean() <= 0.07
+
+
+@pytest.mark.parametrize(("scenario", "kind"), [(62, "error"), (63, "lag")])
+def test_spatial_models_hold_the_slope_that_the_ordinary_one_loses(neighbours, scenario, kind):
+    slope, strength = 0.5, 0.6
+    spreading = _spreading(neighbours, strength)
+
+    def one(draw):
+        x, noise = spreading @ draw.normal(size=N), draw.normal(size=N)
+        y = spreading @ (slope * x + noise) if kind == "lag" else slope * x + spreading @ noise
+        models = {model.kind: model for model in spatial.regress(y, x, neighbours).models}
+        # The columns enter as standard scores.
+        truth = slope * x.std() / y.std()
+        for name in ("ols", kind):
+            if name in models:
+                found = models[name].slopes[0]
+                yield name, _covers(found.ci_low, found.ci_high, truth)
+
+    rows = pd.DataFrame(dict(one(draw)) for draw in _draws(scenario))
+    # The spatial models are there where the residuals show a pattern: in most draws.
+    shown = rows[kind].dropna().astype(bool)
+    assert len(shown) > 0.85 * DRAWS
+    # In 3,000 draws the ordinary slope covers 85.4 (error) and 51.9 % (lag), the models 94.6 and 94.2 %; with
+    # the normal quantile and the mean square over n it was 92.8 and 93.6 %.
+    assert rows["ols"].mean() < 0.9
+    _check_coverage({kind: shown})
+
+
+# --- missing by rank ---------------------------------------------------------------------------------------
+
+
+def test_figures_known_of_leaders_and_trailers_overstate_and_the_spread_says_so():
+    rho = 0.4
+
+    def one(draw):
+        x, y = _correlated(draw, rho)
+        ranks = stats.rankdata(-y)
+        # Known of nearly all of the ten best and eight last, of every eighth between.
+        known = draw.random(N) < np.where((ranks <= 10) | (ranks > 55), 0.9, 0.125)
+        yield "all", np.corrcoef(x, y)[0, 1]
+        yield "known", np.corrcoef(x[known], y[known])[0, 1]
+        rows = {row["comparison"]: row for row in selection.own_ranks(pd.Series(ranks[known]), N, draws=199)}
+        spread = rows["own_rank_spread"]
+        yield "wider", spread["estimate"] > 1 and spread["p_value"] < 0.05
+
+    found = _gathered(dict(one(draw)) for draw in _draws(71))
+    assert found["all"].mean() == pytest.approx(rho, abs=0.02)
+    assert found["known"].mean() > rho + 0.08
+    assert found["wider"].mean() > 0.9
+
+
+def test_figures_missing_at_random_are_not_called_a_selection():
+    sizes = np.array([11, 14, 14, 5, 6, 13])
+
+    def one(draw):
+        scores, order = draw.normal(size=N), draw.permutation(N)
+        groups, seed = (scores[order[:23]], scores[order[23:]]), int(draw.integers(2**31))
+        yield "mean", selection.mean_difference(*groups, seed, RESAMPLES)["p_value"]
+        yield "spread", selection.spread_ratio(*groups, seed, RESAMPLES)["p_value"]
+        for row in selection.own_ranks(pd.Series(order[:23] + 1.0), N, seed, RESAMPLES)[:2]:
+            yield row["comparison"], row["p_value"]
+        held = np.bincount(np.repeat(np.arange(6), sizes)[order[:23]], minlength=6)
+        yield "regions", selection.unevenness(held, sizes, seed, RESAMPLES)["p_value"]
+
+    _check_uniform(_gathered(dict(one(draw)) for draw in _draws(72)))
+
+
+@pytest.mark.parametrize(("scenario", "n", "wider"), [(73, 23, 1.5), (74, 12, 1.0)])
+def test_intervals_of_a_selection_contain_the_true_difference(scenario, n, wider):
+    rest, shift = N - n, 0.8
+    squares = (n - 1) * wider**2 + rest - 1 + (wider**2 * rest + n) / N
+    ratio = wider / math.sqrt(squares / (N - 1))
+
+    def one(draw):
+        x, y = draw.normal(size=n), draw.normal(size=rest)
+        found = selection.mean_difference(x + shift, y, draws=99)
+        yield "g", _covers(found["ci_low"], found["ci_high"], shift)
+        found = selection.spread_ratio(wider * x, y, draws=99)
+        yield "ratio", _covers(found["ci_low"], found["ci_high"], ratio)
+
+    # In 3,000 draws g covers 95.2 %, the ratio 94.7 to 95.4 %, with skewed or heavy-tailed scores 93.8 %.
+    _check_coverage(_gathered(dict(one(draw)) for draw in _draws(scenario)))
+
+
+# --- several years -----------------------------------------------------------------------------------------
+
+
+def _lasting(draw, provinces, years, lasts=0.5):
+    """Synthetic courses that drift: each year resembles the year before; shape (provinces, years)."""
+    noise = draw.normal(size=(provinces, years))
+    for year in range(1, years):
+        noise[:, year] = lasts * noise[:, year - 1] + math.sqrt(1 - lasts**2) * noise[:, year]
+    return noise
+
+
+def _around(draw, courses, scale=2.0):
+    """Add the level of each province and the mean of each year."""
+    provinces, years = courses.shape
+    return courses + scale * draw.normal(size=(provinces, 1)) + draw.normal(size=years)
+
+
+def _holes(provinces, years, seed=3):
+    """Which synthetic province-years are known, about six of ten: an unbalanced panel."""
+    places = np.nonzero(np.random.default_rng(seed).random((provinces, years)) < 0.6)
+    return pd.DataFrame({"gso_code": [f"{unit:02d}" for unit in places[0]], "year": 2011 + places[1]}), places
+
+
+def test_shares_of_lasting_differences_are_covered():
+    def one(draw):
+        for provinces, years, share in ((63, 6, 0.6), (17, 4, 0.4), (63, 6, 0.0)):
+            level, passing = draw.normal(size=(provinces, 1)), draw.normal(size=(provinces, years))
+            table = math.sqrt(share) * level + math.sqrt(1 - share) * passing + draw.normal(size=years)
+            found = panel.intraclass(table)
+            # In 3,000 draws 95.2, 95.0 and 95.3 %.
+            yield f"{provinces} provinces, {share}", _covers(found.ci_low, found.ci_high, share)
+            if not share:
+                yield "p", found.p_value
+
+    found = _gathered(dict(one(draw)) for draw in _draws(81))
+    _check_uniform({"p": found.pop("p")})
+    _check_coverage(found)
+
+
+@pytest.mark.parametrize(("scenario", "provinces", "rho"), [(82, 53, 0.4), (83, 17, 0.4), (84, 17, 0.0)])
+def test_correlations_within_provinces_are_covered(scenario, provinces, rho):
+    names, places = _holes(provinces, 6)
+    units, years = (names[column].to_numpy() for column in ("gso_code", "year"))
+
+    def one(draw):
+        x, noise = _lasting(draw, provinces, 6), _lasting(draw, provinces, 6)
+        y = rho * x + math.sqrt(1 - rho**2) * noise
+        x, y = (_around(draw, z)[places] for z in (x, y))
+        found = panel.within_correlation(x, y, units, years)
+        yield "covered", _covers(found.ci_low, found.ci_high, rho)
+        yield "p", found.p_value
+
+    found = _gathered(dict(one(draw)) for draw in _draws(scenario))
+    # In 3,000 draws 94.7, 95.8 and 95.6 %; the bootstrap that was used before covered 93 % (53 provinces) and
+    # 90 % (17).
+    _check_coverage({"within": found["covered"]})
+    if not rho:
+        _check_uniform({"p": found["p"]})
+
+
+@pytest.mark.parametrize(("scenario", "rho"), [(85, 0.5), (86, 0.0)])
+def test_correlations_between_provinces_are_covered(scenario, rho):
+    _, places = _holes(53, 6)
+    holes = np.zeros((53, 6), dtype=bool)
+    holes[places] = True
+
+    def ranks(draw, provinces):
+        level, passing = (np.array(_correlated(draw, rho, size)) for size in (provinces, provinces * 6))
+        courses = level[:, :, None] + passing.reshape(2, provinces, 6)
+        return stats.rankdata(courses, axis=1) / provinces
+
+    def one(draw):
+        # Means over the years in which the province is known, as `helpers.panel.relations` takes them.
+        means = ranks(draw, 53).mean(axis=2, where=holes)
+        found = coefficients.pearson(*means)
+        yield "covered", _covers(found.ci_low, found.ci_high, truth)
+        yield "p", found.p_value
+
+    # Of the mean ranks of as many years, by counting 50,000 synthetic provinces.
+    many, moments = ranks(np.random.default_rng(1), 50_000), np.zeros((2, 2))
+    for years in holes.sum(axis=1):
+        moments += np.cov(many[:, :, :years].mean(axis=2))
+    truth = moments[0, 1] / math.sqrt(moments[0, 0] * moments[1, 1])
+    found = _gathered(dict(one(draw)) for draw in _draws(scenario))
+    # In 3,000 draws 94.0 and 95.0 %.
+    _check_coverage({"between": found["covered"]})
+    if not rho:
+        _check_uniform({"p": found["p"]})
+
+
+# The effects of every province and year, and of every year; scenario, provinces, slope.
+@pytest.mark.parametrize(("scenario", "provinces"), [(91, 53), (92, 17)])
+@pytest.mark.parametrize("differenced", [False, True])
+def test_slopes_over_the_years_are_covered(scenario, provinces, differenced):
+    slope = 0.3
+    names, places = _holes(provinces, 6)
+    # What stays the same in all draws: which rows count, and what takes the effects out.
+    blank = names.assign(a=0.0, b=0.0, row=np.arange(len(names)))
+    if differenced:
+        before = dict(zip(zip(blank["gso_code"], blank["year"], strict=True), blank["row"], strict=True))
+        sample = panel_models.changes(blank)
+        rows = [before[code, year] for code, year in zip(sample["gso_code"], sample["year"], strict=True)]
+        last = [before[code, year - 1] for code, year in zip(sample["gso_code"], sample["year"], strict=True)]
+    else:
+        sample = panel_models.without_singletons(blank)
+        rows, last = sample["row"].to_numpy(), None
+    columns = ["year"] if differenced else ["year", "gso_code"]
+    effects = np.hstack([pd.get_dummies(sample[column]).to_numpy(float) for column in columns])
+    left, sizes, _ = np.linalg.svd(effects, full_matrices=False)
+    basis = left[:, sizes > 1e-9]
+
+    def rest(values):
+        values = values[rows] - (values[last] if differenced else 0)
+        return values - basis @ (basis.T @ values)
+
+    def one(draw):
+        # Provinces differ in how much they vary.
+        noise = np.exp(0.5 * draw.normal(size=(provinces, 1))) * _lasting(draw, provinces, 6)
+        a = _around(draw, _lasting(draw, provinces, 6))
+        b = _around(draw, noise)
+        seed = int(draw.integers(2**31))
+        # Less the slope, so that the interval shall hold 0 and the p-value of 0 be uniform.
+        x, y = rest(a[places]), rest((slope * a + b)[places])
+        ends = panel_models.wild_cluster(x, y - slope * x, sample["gso_code"], basis, seed, draws=499)
+        yield "covered", _covers(*ends[:2], 0)
+        yield "p", ends[2]
+
+    found = _gathered(dict(one(draw)) for draw in _draws(10 * scenario + differenced))
+    # In 3,000 draws 94.1 (53 provinces) and 94.0 % (17), of differences 95.0 and 95.4 %.
+    _check_coverage({"slope": found["covered"]})
+    _check_uniform({"p": found["p"]})
+
+
+def test_the_slope_within_provinces_of_the_mixed_model_is_covered():
+    slope = 0.3
+    names, places = _holes(12, 5)
+
+    def one(draw):
+        level = draw.normal(size=(12, 1))
+        a = _around(draw, 2 * level + draw.normal(size=(12, 5)), 0)
+        b = _around(draw, slope * a + level + draw.normal(size=(12, 5)))
+        found = panel_models.mixed(names.assign(a=a[places], b=b[places]))[0]
+        yield "covered", _covers(found.ci_low, found.ci_high, slope)
+
+    found = _gathered(dict(one(draw)) for draw in _draws(95))
+    # In 3,000 draws 96.5 %: t has one degree less than there are provinces, fewer than such errors ask for.
+    _check_coverage({"within": found["covered"]})
+
+
+@pytest.mark.parametrize(("scenario", "n", "slope"), [(96, 63, 0.0), (97, 20, -0.3)])
+def test_catching_up_is_told_from_regression_to_the_mean(scenario, n, slope):
+    def one(draw):
+        true, first, last = draw.normal(size=(3, n))
+        middle = true * (1 + slope / 2) + 0.5 * draw.normal(size=(3, n)).mean(axis=0)
+        start, end = true + 0.5 * first, true * (1 + slope) + 0.4 * draw.normal(size=n) + 0.5 * last
+        plain, corrected = panel_models.catching_up(*map(pd.Series, (start, end - start, middle)))
+        yield "plain", _covers(plain.ci_low, plain.ci_high, slope)
+        yield "estimate", corrected.estimate
+        yield "covered", _covers(corrected.ci_low, corrected.ci_high, slope)
+        yield "p", corrected.p_value
+
+    rows = pd.DataFrame(dict(one(draw)) for draw in _draws(scenario)).dropna()
+    assert len(rows) > 0.98 * DRAWS
+    assert rows["plain"].mean() < 0.85 and rows["estimate"].mean() == pytest.approx(slope, abs=0.03)
+    # In 6,000 draws 94.7 % of 63 and 94.4 % of 20 provinces.
+    _check_coverage({"corrected": rows["covered"]})
+    if not slope:
+        _check_uniform({"p": rows["p"]})
+
+
+def test_ratios_of_the_spreads_of_two_years_are_covered():
+    def one(draw):
+        for n, ratio in ((63, 1.0), (17, 1.3)):
+            first, last = _correlated(draw, 0.6, n)
+            found = panel_models.pitman_morgan(first, ratio * last)[-1]
+            # In 3,000 draws 95.1 and 94.9 %.
+            yield f"{n} provinces", _covers(found.ci_low, found.ci_high, ratio)
+            if ratio == 1:
+                yield "p", found.p_value
+
+    found = _gathered(dict(one(draw)) for draw in _draws(99))
+    _check_uniform({"p": found.pop("p")})
+    _check_coverage(found)
+
+
+# --- agreement ---------------------------------------------------------------------------------------------
+
+
+def _places(values):
+    return stats.rankdata(-values, axis=0)
+
+
+@pytest.mark.parametrize(("scenario", "years"), [(101, 3), (102, 6)])
+def test_mean_differences_of_ranks_over_independent_years_are_covered(known, scenario, years):
+    fixed = np.random.default_rng(scenario)
+    levels = [level[:, None] for level in _correlated(fixed, 0.5)]
+
+    def differences(draw, count):
+        paper, citizens = (_places(level + 0.5 * draw.normal(size=(N, count))) for level in levels)
+        return citizens - paper
+
+    truth = differences(fixed, 20_000).mean(axis=1)
+    # All draws in one table: the provinces of another draw are other provinces.
+    drawn = np.concatenate([differences(draw, years) for draw in _draws(scenario)])
+    codes = np.repeat([f"{number:06d}" for number in range(len(drawn))], years)
+    found = pd.DataFrame({"gso_code": codes, "difference": drawn.ravel()})
+    rows = agreement.persistence(found, known["par"], known["papi"])
+    low, high = (rows[end].to_numpy().reshape(DRAWS, N) for end in ("ci_low", "ci_high"))
+    given = ~np.isnan(low)
+    # In 3,000 draws 95.1 and 94.8 % on average, by province 92.6 to 96.7 % (three years).
+    _check_coverage({"mean difference": ((low <= truth) & (truth <= high))[given]})
+
+
+@pytest.mark.parametrize(("scenario", "n", "rho"), [(103, 63, 0.5), (104, 20, 0.5), (105, 20, 0.0)])
+def test_agreement_of_two_rankings_is_covered(known, scenario, n, rho):
+    # Mean distance of the shares of two variables of this correlation, a third where it is 0.
+    apart = np.abs(np.subtract(*stats.norm.cdf(_correlated(np.random.default_rng(1), rho, 500_000)))).mean()
+    truth = 1 - 3 * apart if rho else 0.0
+
+    def one(number, draw):
+        places = np.array([_places(values) for values in _correlated(draw, rho)])
+        paper, citizens = places[:, draw.choice(N, n, replace=False)]
+        columns = {"place_paper": paper, "place_citizens": citizens, "difference": citizens - paper}
+        return pd.DataFrame(columns).assign(year=number)
+
+    # Every draw counts as another year.
+    drawn = pd.concat([one(number, draw) for number, draw in enumerate(_draws(scenario))])
+    found = agreement.by_year(drawn, known["par"], known["papi"], draws=999)
+    assert len(found) == DRAWS and (found["reason"] == "").all()
+    covered = (found["ci_low"] <= truth) & (truth <= found["ci_high"])
+    # In 3,000 draws 95.3, 93.9 and 93.7 %; the bootstrap that was used before covered 94.2, 92.7 and 89.8 %.
+    _check_coverage({"kappa": covered})
+    if not rho:
+        _check_uniform({"p": found["p_value"]})

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import warnings
 
 import numpy as np
@@ -205,8 +206,8 @@ def test_bad_figures_give_rows_without_estimates_and_a_sentence(indices_frame, k
     if scores == "constant" and 8 <= n <= 60:
         assert _row(table, "par", "rank", "reference_mean")["reason"] == "selection.reason_constant"
     for language in wording.LANGUAGES:
-        said = findings.opening(table, known, places, language)
-        assert bool(said) == (0 < n < 63) and "nan" not in said and "{" not in said
+        said = findings.opening(table, figures, known, places, 2022, language)
+        assert ("PAR INDEX" in said) == (0 < n < 63) and "nan" not in said and "{" not in said
         assert findings.reference_text(figures, known, places, 2022, language)
         for index in selection.targets(figures, known, places, 2022):
             for measure in findings.measures_of(table, index):
@@ -307,7 +308,6 @@ def test_what_is_said_follows_what_is_known(indices_frame, known, places, case):
     for words in unwanted:
         assert words not in said, case
     assert f"A national rank is known for {len(list(of_par))} of 63 provinces" in said
-    assert "cannot be told from this" in said
 
 
 def test_spreads_that_point_in_different_directions_leave_it_open(indices_frame, known, places, compared):
@@ -325,17 +325,43 @@ def test_regions_with_more_or_fewer_are_named_only_where_the_regions_differ(
     assert "no evidence that the figures are spread unevenly" in said and "Mekong" not in said
 
 
+def test_the_opening_says_the_same_of_several_indices_once(indices_frame, known, places, compared):
+    def said(year):
+        return findings.opening(compared(year), indices_frame, known, places, year, "en")
+
+    assert said(2021).count("no clear reason") == 1 and said(2022).count("no clear reason") == 1
+    assert "SIPAS (ranks of 20 of 63 provinces): the provinces known lie further apart" in said(2022)
+    assert "PAPI (scores of 61 of 63 provinces) lacks Bac Giang and Bac Ninh." in said(2022)
+    assert "PAPI (ranks of 61 of 63 provinces) lacks Bac Giang and Dong Thap." in said(2014)
+    assert "No province: every index" in said(2011)
+
+
+def test_the_conclusion_names_every_clear_difference(indices_frame, known, places, compared):
+    for year, index in itertools.product(YEARS, ("par", "sipas")):
+        if index not in set(compared(year)["index"]):
+            continue
+        said = findings.conclusion(compared(year), known, places, known[index], "en")
+        assert ("on average better than a random draw" in said) == ("with better ranks in" in said)
+        assert not ("No clear difference" in said and "with better ranks" in said)
+
+
 @pytest.mark.parametrize("language", wording.LANGUAGES)
 @pytest.mark.parametrize("year", [2012, 2014, 2015, 2022, 2024])
 def test_words_are_hedged_and_whole(indices_frame, known, places, compared, year, language):
     table = compared(year)
-    said = [findings.opening(table, known, places, language), findings.method_text(language)]
+    said = [findings.opening(table, indices_frame, known, places, year, language)]
+    said.append(findings.method_text(language))
     said.append(findings.reference_text(indices_frame, known, places, year, language))
     for index in selection.targets(indices_frame, known, places, year):
         for measure in findings.measures_of(table, index):
             said.append(findings.paragraph(table, known, places, index, measure, language))
-        frame = findings.readable(table, known, index, language)
-        assert len(frame) in (4, 8) and not frame.columns.duplicated().any()
+        said.append(findings.conclusion(table, known, places, index, language))
+        assert len(re.findall(r"[.](?:\s|$)", said[-1].split("** ", 1)[1])) <= 4
+        frame, left_out = findings.readable(table, known, index, language)
+        together = left_out.count(wording.text("selection.row_all_score", language))
+        together += left_out.count(wording.text("selection.row_all_rank", language))
+        assert len(frame) + left_out.count("n\u00a0=\u00a0") + 3 * together in (4, 8)
+        assert not frame.columns.duplicated().any()
         regions = findings.by_region(table, places, index, language)
         assert len(regions) == 7 and regions.iloc[:6, 1].sum() == 63
     for word in (

@@ -493,7 +493,8 @@ def test_a_year_without_figures(indices_frame, known, borders, places):
     clusters = spatial.clusters_table(indices_frame, known, borders, 1999)
     assert table.empty and clusters.empty
     for language in LANGUAGES:
-        assert all(_spoken(table, clusters, known, places, language)[:2])
+        spoken = _spoken(table, clusters, known, places, language)
+        assert spoken[0] and not spoken[1] and spoken[2]
 
 
 # --- words -------------------------------------------------------------------------------------------------
@@ -502,6 +503,7 @@ def test_a_year_without_figures(indices_frame, known, borders, places):
 def _spoken(table, clusters, known, places, language):
     return [
         spatial_findings.in_words(table, known, language),
+        spatial_findings.opening(table, known, language),
         spatial_findings.residuals_in_words(table, known, language),
         spatial_findings.models_in_words(table, known, language),
         spatial_findings.clusters_in_words(clusters, known, language),
@@ -518,10 +520,17 @@ def test_every_year_is_worded(found, known, places, language):
             assert not any(word in text.lower() for word in ("prove", "affect", "leads to", "no difference"))
         for lay in ("global_table", "bivariate_table", "residual_table", "models_table"):
             frame = getattr(spatial_findings, lay)(table, known, language)
+            if isinstance(frame, tuple):
+                frame, left_out = frame
+                statistic = {"global": "moran", "residual": "residual_moran", "bivariate": "bivariate_moran"}
+                rows = table[table["statistic"] == statistic[lay.removesuffix("_table")]]
+                assert len(frame) == (rows["reason"] == "").sum()
+                assert left_out.count("n\u00a0=\u00a0") == (rows["reason"] != "").sum()
             texts = frame.select_dtypes(exclude="number")
             assert texts.notna().all(axis=None) and not texts.isin(["nan"]).any(axis=None)
         named = spatial_findings.clusters_named(clusters, known, places, language)
-        assert named.iloc[:, 2].sum() == (clusters["reason"] == "").sum()
+        marked = (clusters["reason"] == "") & (clusters["cluster"] != spatial.CLUSTERS[-1])
+        assert named.iloc[:, 3].sum() == marked.sum()
 
 
 def _table_of(**changes):
@@ -544,14 +553,14 @@ def _table_of(**changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "neighbouring provinces tend to have similar figures in PAPI (by score, Moran's I = 0.30"),
-        ({"estimate": -0.3}, "neighbouring provinces tend to have unlike figures in PAPI"),
-        ({"p_value": 0.05}, "there is no evidence that neighbouring provinces resemble"),
+        ({}, "Neighbouring provinces tend to have similar figures in PAPI (by score, Moran's I = 0.30"),
+        ({"estimate": -0.3}, "Neighbouring provinces tend to have unlike figures in PAPI"),
+        ({"p_value": 0.05}, "There is no evidence that neighbouring provinces resemble"),
         ({"p_value": 0.0004}, "p < 0.001, n = 63)"),
         ({"p_fdr": 0.07}, "no longer clear once the indices tested together are allowed for, p = 0.070"),
         (
             {"estimate": math.nan, "p_value": math.nan, "n": 5, "reason": "spatial.reason_few"},
-            "nothing can be said of PAPI (n = 5): fewer than 8 provinces",
+            "Nothing can be said of PAPI (n = 5): fewer than 8 provinces",
         ),
     ],
 )
@@ -559,6 +568,20 @@ def test_sentences_follow_the_numbers(known, changes, said):
     sentence = spatial_findings.in_words(_table_of(**changes), known, "en")
     assert said in sentence.replace("\u00a0", " ")
     assert ("tend to" in sentence) == (changes.get("p_value", 0.01) < 0.05)
+
+
+def test_the_opening_follows_the_numbers(known):
+    def said(**changes):
+        return spatial_findings.opening(_table_of(**changes), known, "en").replace("\u00a0", " ")
+
+    assert "They tend to in PAPI (Moran's I = 0.30, p = 0.010, n = 63)." in said()
+    assert "They tend to differ in PAPI" in said(estimate=-0.3)
+    assert "There is no evidence of it in PAPI (n = 63)." in said(p_value=0.2)
+    assert "not clear once the other indices" in said(p_fdr=0.07)
+    assert "Too few neighbouring provinces" in said(reason="spatial.reason_few")
+    table = pd.concat([_table_of(), _table_of(statistic="residual_moran", index_b="par")])
+    said = spatial_findings.opening(table, known, "en").replace("\u00a0", " ")
+    assert "For PAR INDEX – PAPI (n = 63), what one index does not share" in said
 
 
 @pytest.mark.parametrize(

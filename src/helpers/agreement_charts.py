@@ -8,9 +8,11 @@ from helpers import rank_intervals as intervals_
 from helpers.charts import INK, PAGE_DPI, QUIET, apply_style, frame
 from helpers.wording import text
 
-LABELS = 16
+# So narrow that a phone shows the pictures at nearly their own size.
+_WIDTH = 4.4
+LABELS = 10
 _SIZE = 7.5
-_SMALL = 6.5
+_SMALL = 7
 _FAINT = "#8c8c8c"
 # The dark ends of a map whose ends differ in hue and are alike in lightness.
 _ON_PAPER, _BY_CITIZENS = cmcrameri.cm.vik(0.08), cmcrameri.cm.vik(0.88)
@@ -39,7 +41,7 @@ def rank_intervals(rows, index, period, language, provinces, notes, mean=False):
     Returns
     -------
     matplotlib.figure.Figure
-        6.3 inches wide and up to 9.5 high. A rank without an interval is a hollow dot.
+        4.4 inches wide and up to 10.8 high. A rank without an interval is a hollow dot.
     """
     rows = rows[rows["rank"].notna()].sort_values(["rank", "gso_code"])
     found = intervals_.summarise(rows)
@@ -48,24 +50,26 @@ def rank_intervals(rows, index, period, language, provinces, notes, mean=False):
     values["total"] = len(provinces.codes)
     title = "figure_run_title" if mean else "figure_intervals_title"
     apply_style()
-    height = min(9.5, 2.3 + 0.1145 * len(rows))
-    figure = plt.figure(figsize=(6.3, height), dpi=PAGE_DPI)
+    height = 3.1 + 0.122 * len(rows)
+    figure = plt.figure(figsize=(_WIDTH, height), dpi=PAGE_DPI)
     bottom, top = frame(
         figure,
         text(f"agreement.{title}", language, **values),
         text("agreement.figure_intervals_subtitle", language, **values),
         [_how_to_read(found, language), *notes],
     )
-    axes = figure.add_axes(
-        (1.32 / 6.3, bottom + 0.4 / height, 4.84 / 6.3, top - bottom - (0.4 + 0.42) / height)
-    )
     given = rows["rank_low"].notna().to_numpy()
+    # A legend of three entries takes two lines.
+    above = 0.42 if given.all() else 0.6
+    axes = figure.add_axes(
+        (1.14 / _WIDTH, bottom + 0.4 / height, 3.14 / _WIDTH, top - bottom - (0.4 + above) / height)
+    )
     places = range(len(rows))
     ranks, low, high = (rows[c].astype("float64").to_numpy() for c in ("rank", "rank_low", "rank_high"))
     at = [place for place in places if given[place]]
     handles = []
     if at:
-        lines = axes.hlines(at, low[at] - 0.35, high[at] + 0.35, colors=[_BAR], linewidths=4.2, zorder=2)
+        lines = axes.hlines(at, low[at] - 0.35, high[at] + 0.35, colors=[_BAR], linewidths=4.4, zorder=2)
         lines.set_label(text("agreement.legend_interval", language))
         dots = axes.plot(ranks[at], at, "o", color=INK, markersize=3, zorder=3, clip_on=False)
         dots[0].set_label(text("agreement.legend_rank", language))
@@ -86,7 +90,7 @@ def rank_intervals(rows, index, period, language, provinces, notes, mean=False):
     axes.set_axisbelow(True)
     axes.set_xlabel(text("agreement.axis_rank", language), fontsize=_SIZE)
     # Above the ticks at the top, at a fixed distance whatever the height.
-    _legend(figure, handles, 1.32 / 6.3, top)
+    _legend(figure, handles, 0.12 / _WIDTH, top, 2 if alone else 4)
     return figure
 
 
@@ -98,12 +102,12 @@ def _how_to_read(found, language):
     return text("agreement.figure_intervals_note", language, error=error)
 
 
-def _legend(figure, handles, left, top):
+def _legend(figure, handles, left, top, columns=4):
     figure.legend(
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(left, top),
-        ncols=4,
+        ncols=columns,
         frameon=False,
         fontsize=_SIZE,
         handletextpad=0.4,
@@ -135,24 +139,24 @@ def quadrants(points, paper, citizens, period, language, provinces, notes, minim
     Returns
     -------
     matplotlib.figure.Figure
-        6.3 x 7 inches. At most `LABELS` points are labelled, none over another and none cut.
+        4.4 x 6.8 inches. At most `LABELS` points are labelled, none over another and none cut.
     """
     total = len(provinces.codes)
     values = {"paper": paper.short, "citizens": citizens.short, "year": period}
     values |= {"n": len(points), "total": total, "minimum": minimum}
     many = "years" if minimum > 1 else "year"
     apply_style()
-    width, height = 6.3, 7.0
-    figure = plt.figure(figsize=(width, height), dpi=PAGE_DPI)
+    height = 6.8
+    figure = plt.figure(figsize=(_WIDTH, height), dpi=PAGE_DPI)
     bottom, top = frame(
         figure,
         text("agreement.figure_quadrants_title", language, **values),
         text(f"agreement.figure_quadrants_subtitle_{many}", language, **values),
         [text("agreement.figure_quadrants_note", language, **values), *notes],
     )
-    low, above = bottom + 0.46 / height, 0.26 / height
-    side = min((top - above - low) * height, width - 0.84)
-    axes = figure.add_axes((0.7 / width, low, side / width, side / height))
+    low, above = bottom + 0.44 / height, 0.46 / height
+    side = min((top - above - low) * height, _WIDTH - 0.62)
+    axes = figure.add_axes((0.5 / _WIDTH, low, side / _WIDTH, side / height))
     room = 0.09 * total
     ticks = [1, *range(10, total + 1, 10)]
     for name, index in (("x", paper), ("y", citizens)):
@@ -166,7 +170,7 @@ def quadrants(points, paper, citizens, period, language, provinces, notes, minim
     equal[0].set_label(text("agreement.legend_equal", language))
     taken = _corner_names(axes, total, room, language)
     handles = _draw_points(axes, points, provinces, language)
-    _legend(figure, [*handles, line, *equal], 0.7 / width, top)
+    _legend(figure, [*handles, line, *equal], 0.12 / _WIDTH, top, 2)
     _label(axes, points, provinces, language, taken)
     return figure
 
@@ -187,10 +191,12 @@ def _corner_names(axes, total, room, language):
             fontweight="bold",
             color=QUIET,
         )
-        start = total + room if not right else 1 - room
-        end = start - (total + 2 * room) * 0.36 if not right else start + (total + 2 * room) * 0.36
-        height = 1 - room * 0.75 if up else total + room * 0.75
-        lines.append(([start, end], [height, height]))
+        start, end = (1 - room, 1) if right else (total + room, total)
+        end = start + (end - start) / room * (total + 2 * room) * 0.42
+        # Through the middle of the name and along its inner rim.
+        for share in (0.75, 0.3):
+            height = 1 - room * share if up else total + room * share
+            lines.append(([start, end], [height, height]))
     return lines
 
 
@@ -232,9 +238,9 @@ def _label(axes, points, provinces, language, taken):
         y_scatter=points["y"].to_numpy(),
         x_lines=[x for x, _ in taken],
         y_lines=[y for _, y in taken],
-        textsize=_SIZE,
-        margin=0.009,
-        min_distance=0.011,
+        textsize=_SMALL,
+        margin=0.014,
+        min_distance=0.018,
         max_distance=0.15,
         nbr_candidates=100,
         draw_all=False,
@@ -266,15 +272,15 @@ def gaps(summary, paper, citizens, period, language, provinces, notes):
     Returns
     -------
     matplotlib.figure.Figure
-        6.3 inches wide and up to 9.5 high. Only provinces with an interval.
+        4.4 inches wide and up to 12 high. Only provinces with an interval.
     """
     rows = summary[summary["reason"] == ""].sort_values("difference", ascending=False, kind="stable")
     total = len(provinces.codes)
     values = {"paper": paper.short, "citizens": citizens.short, "year": period, "n": len(rows)}
     values |= {"total": total, "minimum": agreement.MINIMUM_YEARS}
     apply_style()
-    height = min(9.5, 2.5 + 0.145 * len(rows))
-    figure = plt.figure(figsize=(6.3, height), dpi=PAGE_DPI)
+    height = 3.2 + 0.138 * len(rows)
+    figure = plt.figure(figsize=(_WIDTH, height), dpi=PAGE_DPI)
     bottom, top = frame(
         figure,
         text("agreement.figure_gaps_title", language, **values),
@@ -282,7 +288,7 @@ def gaps(summary, paper, citizens, period, language, provinces, notes):
         [text("agreement.figure_gaps_note", language, **values), *notes],
     )
     axes = figure.add_axes(
-        (1.62 / 6.3, bottom + 0.42 / height, 4.54 / 6.3, top - bottom - (0.42 + 0.26) / height)
+        (1.34 / _WIDTH, bottom + 0.56 / height, 2.96 / _WIDTH, top - bottom - (0.56 + 0.46) / height)
     )
     axes.axvline(0, color=QUIET, linewidth=0.8, zorder=1)
     for place, row in enumerate(rows.itertuples()):
@@ -293,16 +299,32 @@ def gaps(summary, paper, citizens, period, language, provinces, notes):
     ]
     most = total - 1
     axes.set(xlim=(-most - 1, most + 1), ylim=(len(rows) - 0.3, -0.7))
-    axes.set_yticks(range(len(rows)), names, fontsize=_SMALL if len(rows) > 45 else _SIZE - 0.5)
+    axes.set_yticks(range(len(rows)), names, fontsize=_SMALL)
     ticks = range(-most // 20 * 20 + 20, most + 1, 20)
     axes.set_xticks(ticks, [_tick(tick) for tick in ticks])
     axes.tick_params(axis="x", labelsize=_SIZE, length=2)
     axes.tick_params(axis="y", length=0, pad=3, labelcolor=INK)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    axes.set_xlabel(text("agreement.axis_gap", language), fontsize=_SIZE)
-    _legend(figure, _gap_handles(axes, rows, language), 0.12 / 6.3, top)
+    axes.set_xlabel(text("agreement.axis_gap", language, total=total), fontsize=_SIZE, labelpad=12)
+    _sides(axes, language)
+    _legend(figure, _gap_handles(axes, rows, language), 0.12 / _WIDTH, top, 2)
     return figure
+
+
+def _sides(axes, language):
+    """Say at the ends of the axis of gaps what they mean."""
+    for key, end, side in (("axis_citizens", 0, "left"), ("axis_paper", 1, "right")):
+        axes.annotate(
+            text(f"agreement.{key}", language),
+            (end, 0),
+            (0, -15),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=_SIZE,
+            ha=side,
+            va="top",
+        )
 
 
 def _draw_gap(axes, place, row):

@@ -224,7 +224,7 @@ def readable_intervals(rows, provinces, language):
     Returns
     -------
     pandas.DataFrame
-        Worded columns: province, score, rank, interval, whether it is told apart from the next; a remark
+        Worded columns: province, rank, interval, score, whether it is told apart from the next; a remark
         where an interval is lacking.
     """
     cells = []
@@ -235,14 +235,14 @@ def readable_intervals(rows, provinces, language):
         cells.append(
             {
                 "province": provinces.name(row.gso_code, language),
-                "score": number(row.score, language),
                 "rank": number(None if pd.isna(row.rank) else row.rank, language, 0),
                 "interval": interval or number(None, language),
+                "score": number(row.score, language),
                 "apart": text(f"agreement.{apart}", language) if apart else number(None, language),
                 "remark": _reason(row.reason, language) if row.reason else "",
             }
         )
-    return _worded(cells, ["province", "score", "rank", "interval", "apart", "remark"], language)
+    return _worded(cells, ["province", "rank", "interval", "score", "apart", "remark"], language)
 
 
 def _worded(cells, columns, language):
@@ -337,18 +337,23 @@ def years_text(yearly, paper, citizens, language):
     Returns
     -------
     str
+        The years are counted by what their interval says; those with too few provinces are named by
+        `readable_years`.
     """
     values = {"paper": paper.short, "citizens": citizens.short}
     verdicts = [_verdict(row) for row in yearly.itertuples()]
     if not set(verdicts) - {"without"}:
         return text("agreement.years_none", language, **values)
-    counts = {name: verdicts.count(name) for name in ("closer", "unclear", "apart", "without")}
+    counts = {name: verdicts.count(name) for name in ("closer", "unclear", "apart")}
+    known = yearly[yearly["reason"] == ""]
     return text(
         "agreement.years_summary",
         language,
-        years=len(verdicts),
-        least=number(yearly["mean_difference"].min(), language, 1),
-        most=number(yearly["mean_difference"].max(), language, 1),
+        years=len(known),
+        span=span(known["year"], language, short=True),
+        least=number(known["mean_difference"].min(), language, 1),
+        most=number(known["mean_difference"].max(), language, 1),
+        n=f"{known['n'].min()}–{known['n'].max()}",
         **counts,
         **values,
     )
@@ -366,25 +371,29 @@ def readable_years(yearly, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns, one row a year.
+    (pandas.DataFrame, list of tuple)
+        Worded columns, one row a year with an estimate; the other years, as
+        `helpers.panel_opening.not_estimated` takes them.
     """
     cells = [
         {
             "year": row.year,
+            "kappa": _interval(row.kappa, row.ci_low, row.ci_high, language, 2),
             "n": row.n,
             "mean": number(row.mean_difference, language, 1),
             "expected": number(row.expected_difference, language, 1),
-            "kappa": _interval(row.kappa, row.ci_low, row.ci_high, language, 2),
-            "p": _p(row.p_value, language),
             "third": number(100 * row.same_third, language, 0),
             "third_expected": number(100 * row.same_third_expected, language, 0),
-            "remark": _reason(row.reason, language) if row.reason else "",
+            "p": _p(row.p_value, language),
         }
-        for row in yearly.itertuples()
+        for row in yearly[yearly["reason"] == ""].itertuples()
     ]
-    columns = ["year", "n", "mean", "expected", "kappa", "p", "third", "third_expected", "remark"]
-    return _worded(cells, columns, language)
+    refused = [
+        ("", str(row.year), row.n, _reason(row.reason, language))
+        for row in yearly[yearly["reason"] != ""].itertuples()
+    ]
+    columns = ["year", "kappa", "n", "mean", "expected", "third", "third_expected", "p"]
+    return _worded(cells, columns, language), refused
 
 
 def _interval(estimate, low, high, language, decimals):
@@ -410,38 +419,39 @@ def persistence_text(summary, paper, citizens, provinces, language):
     Returns
     -------
     str
-        Markdown, several paragraphs.
+        Markdown: lists of the provinces whose gap stays clear once all are allowed for, with their figures,
+        and the names of those for which it does not.
     """
-    names = {"paper": paper.short, "citizens": citizens.short}
-    enough = int((summary["years"] >= agreement.MINIMUM_YEARS).sum())
-    given = int((summary["reason"] == "").sum())
+    given = summary[summary["reason"] == ""]
     counts = text(
         "agreement.persistent_counts",
         language,
         minimum=agreement.MINIMUM_YEARS,
-        enough=enough,
-        given=given,
+        given=len(given),
         total=len(provinces.codes),
-        few=len(summary) - enough,
-        never=len(provinces.codes) - len(summary),
+        unknown=len(provinces.codes) - len(given),
     )
-    if not given:
+    if given.empty:
         return f"{text('agreement.persistent_nobody', language)} {counts}"
-    said = []
+    values = {"paper": paper.short, "citizens": citizens.short, "given": len(given)}
+    said = [counts]
     for verdict in (agreement.PAPER, agreement.CITIZENS):
-        rows = summary[summary["verdict"] == verdict]
+        rows = given[given["verdict"] == verdict]
         rows = rows.sort_values("difference", key=abs, ascending=False, kind="stable")
-        key = "persistent" if len(rows) else "none"
-        listed = [_persistent(row, given, provinces, language) for row in rows.itertuples()]
-        values = names | {"names": listing(listed, language)}
-        said.append(text(f"agreement.{key}_{verdict}", language, **values))
-    unclear = int((summary["verdict"] == agreement.UNCLEAR).sum())
-    said.append(f"{text('agreement.persistent_unclear', language, n=unclear)} {counts}")
+        lost = rows["p_adjusted"] >= agreement.LEVEL
+        lines = [_persistent(row, provinces, language) for row in rows[~lost].itertuples()]
+        if lost.any():
+            names = [provinces.name(code, language) for code in rows.loc[lost, "gso_code"]]
+            key = "agreement.persistent_adjusted"
+            lines.append(text(key, language, names=listing(names, language), given=len(given)))
+        lines = lines or [text("agreement.persistent_none", language)]
+        said += [text(f"agreement.persistent_{verdict}", language, **values), "\n".join(lines)]
+    unclear = int((given["verdict"] == agreement.UNCLEAR).sum())
+    said.append(text("agreement.persistent_unclear", language, n=unclear))
     return "\n\n".join(said)
 
 
-def _persistent(row, given, provinces, language):
-    lost = row.p_adjusted >= agreement.LEVEL
+def _persistent(row, provinces, language):
     return text(
         "agreement.persistent_name",
         language,
@@ -450,7 +460,6 @@ def _persistent(row, given, provinces, language):
         low=number(row.ci_low, language, 1),
         high=number(row.ci_high, language, 1),
         years=row.years,
-        remark=text("agreement.persistent_adjusted", language, given=given) if lost else "",
     )
 
 
@@ -471,26 +480,31 @@ def readable_persistence(summary, provinces, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns, one row a province with both ranks in any year.
+    (pandas.DataFrame, list of tuple)
+        Worded columns, one row a province with an interval; the other provinces with the number of their
+        years, as `helpers.panel_opening.not_estimated` takes them.
     """
-    cells = []
+    cells, refused = [], []
     for row in summary.sort_values("difference", ascending=False, kind="stable").itertuples():
-        verdict = text(f"agreement.verdict_{row.verdict}", language) if row.verdict else ""
-        if row.verdict in (agreement.PAPER, agreement.CITIZENS) and row.p_adjusted >= agreement.LEVEL:
+        name = provinces.name(row.gso_code, language)
+        if row.reason:
+            refused.append((name, "", int(row.years), _reason(row.reason, language)))
+            continue
+        verdict = text(f"agreement.verdict_{row.verdict}", language)
+        if row.verdict != agreement.UNCLEAR and row.p_adjusted >= agreement.LEVEL:
             verdict = text("agreement.verdict_unadjusted", language, verdict=verdict)
         cells.append(
             {
-                "province": provinces.name(row.gso_code, language),
-                "years": int(row.years),
+                "province": name,
                 "difference": _interval(row.difference, row.ci_low, row.ci_high, language, 1),
-                "p": _p(row.p_value, language),
+                "years": int(row.years),
+                "verdict": verdict,
                 "p_adjusted": _p(row.p_adjusted, language),
-                "verdict": verdict or _reason(row.reason, language),
+                "p": _p(row.p_value, language),
             }
         )
-    columns = ["province", "years", "difference", "p", "p_adjusted", "verdict"]
-    return _worded(cells, columns, language)
+    columns = ["province", "difference", "years", "verdict", "p_adjusted", "p"]
+    return _worded(cells, columns, language), refused
 
 
 # --- method and limits -------------------------------------------------------------------------------------

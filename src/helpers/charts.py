@@ -180,7 +180,7 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
         provinces the scales are equal and a diagonal marks equal ranks.
     language : {"en", "vi"}
     provinces : helpers.provinces.Provinces
-    estimate : helpers.correlation.Estimate or pandas.Series
+    estimate : helpers.coefficients.Estimate or pandas.Series
         Spearman's, for the line below the title.
     remark : str
         A further note at the bottom; "" for none.
@@ -190,7 +190,7 @@ def scatter(points, first, second, year, measure, language, provinces, estimate,
     matplotlib.figure.Figure
         6.3 x 6.2 inches, 6.7 for ranks. At most `LABELS` points are labelled, none over another and none cut.
     """
-    from helpers.correlation import MINIMUM_PAIRS
+    from helpers.coefficients import MINIMUM_PAIRS
     from helpers.findings import result_text
 
     apply_style()

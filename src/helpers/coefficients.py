@@ -1,6 +1,7 @@
 """Coefficients of correlation: the estimate, its interval by theory and by bootstrap, its p-values."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -286,12 +287,16 @@ def pooled(x, y, years, units, draws=resampling.DRAWS, seed=resampling.SEED):
         Method "spearman": Pearson's coefficient of the ranks less their year's mean. Interval: bootstrap of
         whole provinces (Davison & Hinkley 1997, Bootstrap Methods and their Application, section 3.8),
         bias-corrected and accelerated; p-value: `helpers.resampling.sign_flip_p` of the provinces'
-        contributions. Refused for fewer than two years, fewer than `MINIMUM_PAIRS` provinces, or no spread.
+        contributions. Years of a single pair are left out. Refused for fewer than two years, fewer than
+        `MINIMUM_PAIRS` provinces, or no spread.
     """
     x, y, keep = (pd.Series(values).to_numpy() for values in (x, y, years))
     x, y = x.astype(float), y.astype(float)
     both = ~(np.isnan(x) | np.isnan(y))
     x, y, years, units = x[both], y[both], keep[both], np.asarray(units)[both]
+    # A year's only pair is that year's mean: it tells nothing, and would count as an observation.
+    told = np.isin(years, [year for year, pairs in Counter(years).items() if pairs > 1])
+    x, y, years, units = x[told], y[told], years[told], units[told]
     shown, groups = np.unique(years, return_inverse=True)
     names, clusters = np.unique(units, return_inverse=True)
     found = Estimate("spearman", len(x), years="–".join(map(str, _ends(shown))), clusters=len(names))

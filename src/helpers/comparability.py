@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from helpers.provinces import vintage_of
+from helpers.provinces import VINTAGES, vintage_of
 from helpers.registry import Index
 
 
@@ -167,7 +167,7 @@ def difference(figures, index, first, last, component=""):
         If the registry does not know the index in one of the years.
     """
     check_comparable(index, [first, last])
-    _check_units(first, last)
+    check_units([first, last])
     scores, scales = (_by_province(figures, index, component, c) for c in ("score", "max_score"))
     both = _two_years(scores, first, last).dropna()
     # Two unknown maxima count as the same: within a series the points of a component do not change.
@@ -206,7 +206,7 @@ def rank_difference(figures, index, first, last, component=""):
     """
     for year in (first, last):
         index.series(year)
-    _check_units(first, last)
+    check_units([first, last])
     both = _two_years(_by_province(figures, index, component, "rank"), first, last).dropna()
     return (both["first"] - both["last"]).astype("int64").rename("rank_difference")
 
@@ -230,9 +230,40 @@ def common_runs(first, second):
     return list(found.values())
 
 
-def _check_units(first, last):
-    if vintage_of(first) != vintage_of(last):
-        raise UnitsChangedError([first, last])
+def one_set(years):
+    """
+    Choose years over which provinces can be followed: a code of two sets of units names two provinces.
+
+    Parameters
+    ----------
+    years : iterable of int
+
+    Returns
+    -------
+    list of int
+        Sorted, without repetition: the years of the set of units that has most of them, of the later set if
+        both have as many.
+    """
+    years = sorted(set(years))
+    sets = [[year for year in years if vintage_of(year) == vintage] for vintage in reversed(VINTAGES)]
+    return max(sets, key=len)
+
+
+def check_units(years):
+    """
+    Refuse years whose provinces are of different sets of units.
+
+    Parameters
+    ----------
+    years : iterable of int
+
+    Raises
+    ------
+    UnitsChangedError
+    """
+    years = sorted(set(years))
+    if years and vintage_of(years[0]) != vintage_of(years[-1]):
+        raise UnitsChangedError(years)
 
 
 def _by_province(figures, index, component, column):

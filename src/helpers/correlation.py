@@ -16,7 +16,7 @@ PLAIN, CORRECTED = "plain", "part_whole_corrected"
 WITHIN, WITHOUT, STATED, POOLED = "within_region", "without_cities", "stated_only", "pooled"
 VARIANTS = (PLAIN, WITHIN, WITHOUT, STATED, POOLED)
 # Read off a text or table as the figure of that province and year, not out of an order or a calculation.
-STATED_BASES = ("published", "stated")
+STATED_BASES = ("published", "secondary", "stated")
 COLUMNS = [
     *("index_a", "index_b", "component_a", "component_b", "measure", "variant", "method"),
     *("n", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "reason"),
@@ -189,6 +189,33 @@ def pairs(figures, registry, places, year):
     return _with_holm(_typed(rows))
 
 
+def holm(p_values):
+    """
+    Adjust the p-values of a family for their number, whatever their dependence on one another.
+
+    Parameters
+    ----------
+    p_values : array-like of float, shape (n,)
+        NaN where nothing was tested.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+        Holm's (1979, Scandinavian Journal of Statistics 6, 65-70); NaN stays.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, dtype=float)
+    tested = ~np.isnan(adjusted)
+    if tested.any():
+        # multipletests collects garbage at every call, 60 ms in a process full of libraries; frozen objects
+        # are passed over.
+        gc.freeze()
+        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+        gc.unfreeze()
+    return adjusted
+
+
 def _needed(figures, registry):
     """Totals, and the points that one index contributes to another: a tenth of the rows."""
     contained = {index.entry["contains"]["component"] for index in registry if "contains" in index.entry}
@@ -282,15 +309,8 @@ def _row(first, second, measure, variant, estimate, components=("", "")):
 
 
 def _with_holm(table):
-    from statsmodels.stats.multitest import multipletests
-
-    tested = table[table["p_value"].notna()]
-    # multipletests collects garbage at every call, 60 ms in a process full of libraries; frozen objects are
-    # passed over.
-    gc.freeze()
-    for _, family in tested.groupby(["measure", "variant", "method"], sort=False):
-        table.loc[family.index, "p_adjusted"] = multipletests(family["p_value"], method="holm")[1]
-    gc.unfreeze()
+    for _, family in table.groupby(["measure", "variant", "method"], sort=False):
+        table.loc[family.index, "p_adjusted"] = holm(family["p_value"])
     return table
 
 
@@ -341,6 +361,27 @@ def components(figures, index, registry, year):
     # One family: they stand in one picture, whatever they were measured on.
     together = _with_holm(table.assign(measure=""))
     return table.assign(p_adjusted=together["p_adjusted"])
+
+
+def stacked(table, dissections):
+    """
+    Put the estimates of totals and of components into one table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `pairs`.
+    dissections : iterable of pandas.DataFrame
+        As made by `components`; pairs of totals, which `table` has in more variants, are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`.
+    """
+    parts = [part[(part["component_a"] != "") | (part["component_b"] != "")] for part in dissections]
+    filled = [part for part in (table, *parts) if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else table
 
 
 def dissected(figures, registry, year):

@@ -15,7 +15,6 @@ from helpers.correlation import (
     WITHIN,
     WITHOUT,
     chosen,
-    missing,
     share_known,
     totals,
     variant_name,
@@ -87,32 +86,59 @@ def readable(table, registry, measure, language, variant=PLAIN):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns: pair, n, the three coefficients with their intervals; of Spearman's also the bootstrap
-        interval, the permutation p and Holm's p; a remark column if an estimate is lacking.
+    (pandas.DataFrame, str)
+        Worded columns: pair, Spearman's coefficient with its interval, n, the permutation p, Holm's p and the
+        bootstrap interval of it, the other coefficients with theirs. Below it the line that names the pairs
+        without any estimate, which are not in the table; "" for none.
     """
-    rows = []
+    rows, refused = [], []
     shown = table[(table["measure"] == measure) & (table["variant"] == variant)]
     for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
         by_method = {row.method: row for row in group.itertuples()}
         rank_based = by_method["spearman"]
         name = _variant_name(registry[a], registry[b], variant, language)
+        if all(row.reason for row in by_method.values()):
+            refused.append((name, rank_based.n, _reason_text(rank_based.reason, language)))
+            continue
         if variant == PLAIN and whole_of(registry[a], registry[b]):
             name = text("correlate.uncorrected", language, pair=name)
         cells = {"pair": name, "n": rank_based.n}
         cells |= {method: interval_text(by_method[method], language) for method in METHODS}
         cells["bootstrap"] = bootstrap_text(rank_based, language)
         cells |= {"p": p_text(rank_based.p_value, language), "holm": p_text(rank_based.p_adjusted, language)}
-        reasons = dict.fromkeys(row.reason for row in by_method.values() if row.reason)
-        rows.append(cells | {"remark": "; ".join(_reason_text(r, language) for r in reasons)})
-    return _worded(rows, ["pair", "n", *METHODS, "bootstrap", "p", "holm", "remark"], language)
+        rows.append(cells)
+    columns = ["pair", "spearman", "n", "p", "holm", "bootstrap", "pearson", "kendall"]
+    return _worded(rows, columns, language), not_estimated(refused, language)
 
 
 def _worded(rows, columns, language):
     frame = pd.DataFrame(rows, columns=columns)
-    if not frame["remark"].any():
-        frame = frame.drop(columns="remark")
     return frame.rename(columns=lambda column: text(f"correlate.column_{column}", language))
+
+
+def not_estimated(refused, language):
+    """
+    Name in one line what has no estimate, instead of rows of dashes in a table.
+
+    Parameters
+    ----------
+    refused : iterable of (str, int, str)
+        Name, n, and the reason in words.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        Plain text, those of the same reason together; "" for none.
+    """
+    groups = {}
+    for name, n, reason in refused:
+        groups.setdefault(reason, []).append(text("correlate.clause_n", language, pair=name, n=n))
+    parts = [
+        text("correlate.not_estimated_group", language, names=listing(names, language), reason=reason)
+        for reason, names in groups.items()
+    ]
+    return text("correlate.not_estimated", language, groups="; ".join(parts)) if parts else ""
 
 
 def bootstrap_text(row, language):
@@ -153,54 +179,55 @@ def robustness(table, influence, registry, places, measure, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns: pair, variant, n, the coefficient with its interval, the bootstrap interval, p and
-        Holm's p; for each pair also the range over all provinces left out in turn, with the province that
-        moves it most. Variants that nothing can be said of are left out of pairs without any estimate.
+    list of (str, pandas.DataFrame, str)
+        For each pair that has any estimate its name; a table of worded columns: provinces and figures, the
+        coefficient with its interval, n, p, Holm's p, the bootstrap interval, with a row for the range over
+        all provinces left out in turn; and the line that names the variants without an estimate. A pair of
+        which one contains the other comes twice where it can be corrected.
     """
-    rows = []
+    found = []
     shown = table[(table["measure"] == measure) & (table["method"] == "spearman")]
     for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
-        first, second = registry[a], registry[b]
         by_variant = {row.variant: row for row in group.itertuples()}
-        if all(row.reason for row in by_variant.values()):
-            continue
         for corrected in (False, True):
-            for base in VARIANTS:
-                name = variant_name(base, corrected)
-                if name not in by_variant or by_variant[name].reason == "correlate.reason_ranks":
+            names = {base: variant_name(base, corrected) for base in VARIANTS}
+            of_pair = {base: by_variant[name] for base, name in names.items() if name in by_variant}
+            if all(row.reason for row in of_pair.values()):
+                continue
+            name = _variant_name(registry[a], registry[b], CORRECTED if corrected else PLAIN, language)
+            rows, refused = [], []
+            for base, row in of_pair.items():
+                variant = _base_name(row, base, language)
+                if row.reason:
+                    refused.append((variant, row.n, _reason_text(row.reason, language)))
                     continue
-                rows.append(_variant_cells(by_variant[name], first, second, base, corrected, language))
-                if base == PLAIN and not by_variant[name].reason:
-                    left = _left_out(influence, by_variant[name], places, language)
-                    rows.append({"pair": rows[-1]["pair"], "n": by_variant[name].n - 1} | left)
-    return _worded(rows, ["pair", "variant", "n", "spearman", "bootstrap", "p", "holm", "remark"], language)
+                rows.append(_variant_cells(row, variant, language))
+                if base == PLAIN:
+                    rows.append(_left_out(influence, row, places, language))
+            columns = ["variant", "spearman", "n", "p", "holm", "bootstrap"]
+            found.append((name, _worded(rows, columns, language), not_estimated(refused, language)))
+    return found
 
 
-def _variant_cells(row, first, second, base, corrected, language):
-    name = _variant_name(first, second, CORRECTED if corrected else PLAIN, language)
-    key = f"correlate.variant_{base}{'_none' if base == POOLED and not row.years else ''}"
-    variant = text(key, language, years=row.years)
-    cells = {"pair": name, "variant": variant, "n": row.n, "spearman": interval_text(row, language)}
-    if row.variant.endswith(POOLED) and not row.reason:
-        cells["remark"] = text("correlate.remark_pooled", language, provinces=row.clusters)
-    else:
-        cells["remark"] = _reason_text(row.reason, language) if row.reason else ""
+def _base_name(row, base, language):
+    key = f"correlate.variant_{base}{'_none' if base == POOLED and row.reason else ''}"
+    return text(key, language, years=row.years, provinces=row.clusters)
+
+
+def _variant_cells(row, variant, language):
     # An interval made by bootstrap stands in the column of intervals already.
-    dash = number(None, language)
-    cells["bootstrap"] = dash if row.interval == "bca" else bootstrap_text(row, language)
-    return cells | {"p": p_text(row.p_value, language), "holm": p_text(row.p_adjusted, language)}
+    bootstrap = number(None, language) if row.interval == "bca" else bootstrap_text(row, language)
+    cells = {"variant": variant, "spearman": interval_text(row, language), "n": row.n}
+    cells |= {"p": p_text(row.p_value, language), "holm": p_text(row.p_adjusted, language)}
+    return cells | {"bootstrap": bootstrap}
 
 
 def _left_out(influence, row, places, language):
     low, high, code = leave_one_out(influence, row)
     ends = {"low": number(low, language), "high": number(high, language)}
-    dash = number(None, language)
-    return {
-        "variant": text("correlate.variant_leave_one_out", language),
-        "spearman": text("correlate.range", language, **ends),
-        "remark": text("correlate.remark_influential", language, province=places.name(code, language)),
-    } | dict.fromkeys(("bootstrap", "p", "holm"), dash)
+    variant = text("correlate.variant_leave_one_out", language, province=places.name(code, language))
+    cells = {"variant": variant, "spearman": text("correlate.range", language, **ends), "n": row.n - 1}
+    return cells | dict.fromkeys(("bootstrap", "p", "holm"), number(None, language))
 
 
 def leave_one_out(influence, row):
@@ -256,10 +283,11 @@ def _variant_name(first, second, variant, language):
 
 def in_words(table, registry, measure, year, language):
     """
-    Say in one hedged sentence what the estimates of a measure show.
+    Say in hedged sentences, one a verdict, what the estimates of a measure show.
 
-    A coefficient whose 95 % interval contains 0 is "no clear association"; nothing is said of causes. For
-    scores of a pair of which one contains the other the corrected estimate speaks, where there is one.
+    A coefficient whose 95 % interval contains 0 is "no evidence"; nothing is said of causes. For scores of a
+    pair of which one contains the other the corrected estimate speaks, where there is one. The intervals
+    stand in the table of `readable`.
 
     Parameters
     ----------
@@ -274,19 +302,26 @@ def in_words(table, registry, measure, year, language):
     -------
     str
     """
-    groups = {"positive": [], "negative": [], "unclear": [], "constant": [], "few": []}
-    shown = table[(table["measure"] == measure) & (table["method"] == "spearman")]
-    for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
-        row = _speaking(group)
-        groups[_verdict(row)].append(_clause(row, registry[a], registry[b], year, language))
-    clauses = [
+    groups = _by_verdict(table, registry, measure, year, language, "correlate.clause")
+    sentences = [
         text(
             f"correlate.{verdict}_{measure}", language, pairs=listing(found, language), minimum=MINIMUM_PAIRS
         )
         for verdict, found in groups.items()
-        if found
     ]
-    return text(f"correlate.finding_{measure}", language, clauses="; ".join(clauses))
+    return text(f"correlate.finding_{measure}", language, sentences=" ".join(sentences))
+
+
+def _by_verdict(table, registry, measure, year, language, key, but=()):
+    """The pairs of each verdict that occurs, worded; without the pair of slugs `but`."""
+    groups = {verdict: [] for verdict in ("positive", "negative", "unclear", "constant", "few")}
+    shown = table[(table["measure"] == measure) & (table["method"] == "spearman")]
+    for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
+        if (a, b) != but:
+            row = _speaking(group)
+            clause = _clause(row, registry[a], registry[b], year, language, key)
+            groups[_verdict(row)].append(clause)
+    return {verdict: found for verdict, found in groups.items() if found}
 
 
 def _speaking(group):
@@ -302,31 +337,31 @@ def _verdict(row):
     return "positive" if row["estimate"] > 0 else "negative"
 
 
-def _clause(row, first, second, year, language):
+def _clause(row, first, second, year, language, key):
     name = _variant_name(first, second, row["variant"], language)
     if row["reason"]:
         return text("correlate.clause_n", language, pair=name, n=row["n"])
+    remarks = "".join(f"; {remark}" for remark in _remarks(row, first, second, year, language))
+    estimate = number(row["estimate"], language)
+    return text(key, language, pair=name, estimate=estimate, n=row["n"], remarks=remarks)
+
+
+def _remarks(row, first, second, year, language):
+    """What weakens an estimate: several comparisons, and that one index contains the other."""
     remarks = []
     if _verdict(row) != "unclear" and row["p_adjusted"] >= LEVEL:
         remarks.append(text("correlate.clause_holm", language, p=p_text(row["p_adjusted"], language)))
     found = whole_of(first, second)
-    if found and row["variant"] == PLAIN and share_known(found[0], year):
+    if found and row["variant"] == PLAIN:
         whole, part = found
-        remarks.append(text("correlate.clause_built_in", language, whole=whole.short, part=part.short))
-    estimate = interval_text(row, language, "correlate.interval_running")
-    return text(
-        "correlate.clause",
-        language,
-        pair=name,
-        estimate=estimate,
-        n=row["n"],
-        remarks="".join(f"; {remark}" for remark in remarks),
-    )
+        key = "clause_built_in" if share_known(whole, year) else "clause_built_in_unknown"
+        remarks.append(text(f"correlate.{key}", language, whole=whole.short, part=part.short))
+    return remarks
 
 
 def leading_measure(table, registry):
     """
-    Say whether ranks or scores tell more about a year: those that more provinces of the headline pair have.
+    Say whether ranks or scores tell more about a year.
 
     Parameters
     ----------
@@ -337,11 +372,18 @@ def leading_measure(table, registry):
     Returns
     -------
     {"score", "rank"}
-        Scores where as many provinces have both.
+        Of the first pair in the order of the registry that has an estimate of either, and of which neither
+        index contains the other, whichever more provinces have; scores where as many have both.
     """
     rows = {measure: headline(table, registry, measure) for measure in MEASURES}
-    counts = {measure: 0 if row is None else row["n"] for measure, row in rows.items()}
-    return max(MEASURES, key=lambda measure: counts[measure])
+    order = list(table.groupby(["index_a", "index_b"], sort=False).groups)
+
+    def told(measure):
+        row = rows[measure]
+        return (0, 0) if row is None else (-order.index((row["index_a"], row["index_b"])), row["n"])
+
+    found = [measure for measure in MEASURES if rows[measure] is not None]
+    return max(found, key=told, default=MEASURES[0])
 
 
 def headline(table, registry, measure):
@@ -368,13 +410,56 @@ def headline(table, registry, measure):
     return None
 
 
-def meaning(row, registry, language):
+def opening(table, registry, measure, year, language):
     """
-    Say what an estimate means for the question whether two indices measure the same thing.
+    Say whether the indices rank the provinces alike, for the opening of the page.
 
     Parameters
     ----------
-    row : pandas.Series
+    table : pandas.DataFrame
+        As made by `helpers.correlation.pairs`.
+    registry : helpers.registry.Registry
+    measure : {"score", "rank"}
+    year : int
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        Markdown, one paragraph: the pair of `headline` with its interval and what the squares of the ends of
+        that interval say about one index standing in for the other; the other pairs by verdict.
+    """
+    row, but, said = headline(table, registry, measure), (), []
+    if row is None:
+        said.append(text("correlate.opening_none", language, minimum=MINIMUM_PAIRS))
+    else:
+        but, verdict = (row["index_a"], row["index_b"]), _verdict(row)
+        first, second = (registry[slug] for slug in but)
+        remarks = _remarks(row, first, second, year, language)
+        low, high = sorted(100 * end**2 for end in (row["ci_low"], row["ci_high"]))
+        values = {"a": first.short, "b": second.short, "n": row["n"]}
+        values["measure"] = text(f"correlate.measure_{measure}", language)
+        values["estimate"] = interval_text(row, language, "correlate.interval_running")
+        values["remarks"] = "".join(f"; {remark}" for remark in remarks)
+        ends = {"low": number(low, language, 0), "high": number(high, language, 0)}
+        said.append(text(f"correlate.opening_{verdict}", language, **values, **ends))
+    groups = _by_verdict(table, registry, measure, year, language, "correlate.clause_brief", but)
+    if groups:
+        parts = [
+            text(f"correlate.others_{verdict}", language, pairs=listing(found, language))
+            for verdict, found in groups.items()
+        ]
+        said.append(text("correlate.others", language, parts="; ".join(parts)))
+    return " ".join(said)
+
+
+def detectable(row, registry, language):
+    """
+    Say, where an interval contains zero, what so few provinces could have shown.
+
+    Parameters
+    ----------
+    row : pandas.Series or None
         As picked by `headline`.
     registry : helpers.registry.Registry
     language : {"en", "vi"}
@@ -382,16 +467,13 @@ def meaning(row, registry, language):
     Returns
     -------
     str
-        One sentence: how much of the order of the provinces the pair shares, from the squares of the ends
-        of its interval; or, where the interval contains zero, what so few provinces could have shown.
+        One sentence; "" where the interval excludes zero, and for None.
     """
+    if row is None or _verdict(row) != "unclear":
+        return ""
     pair = pair_name(registry[row["index_a"]], registry[row["index_b"]])
-    if _verdict(row) == "unclear":
-        least = number(_least(row["n"]), language)
-        return text("correlate.meaning_none", language, pair=pair, n=row["n"], least=least)
-    low, high = sorted(100 * end**2 for end in (row["ci_low"], row["ci_high"]))
-    ends = {"low": number(low, language, 0), "high": number(high, language, 0)}
-    return text("correlate.meaning", language, pair=pair, **ends)
+    least = number(_least(row["n"]), language)
+    return text("correlate.detectable", language, pair=pair, n=row["n"], least=least)
 
 
 def _least(n):
@@ -402,7 +484,7 @@ def _least(n):
     return estimate
 
 
-def steadiness(row, table, influence, registry, places, language):
+def steadiness(row, table, influence, places, language):
     """
     Say how an estimate fares within regions, without the cities and without single provinces.
 
@@ -412,32 +494,36 @@ def steadiness(row, table, influence, registry, places, language):
         As picked by `headline`.
     table, influence : pandas.DataFrame
         As made by `helpers.correlation.pairs` and `helpers.correlation.influence`.
-    registry : helpers.registry.Registry
     places : helpers.provinces.Provinces
     language : {"en", "vi"}
 
     Returns
     -------
     str
-        One sentence.
+        Markdown, a paragraph of two sentences.
     """
     key = ["index_a", "index_b", "measure", "method"]
     same = table[(table[key] == row[key]).all(axis=1)].set_index("variant")
-    parts = []
+    groups = {verdict: [] for verdict in ("positive", "negative", "unclear", "few")}
     for base in (WITHIN, WITHOUT):
         other = same.loc[base]
-        if other["reason"]:
-            parts.append(text(f"correlate.steady_{base}_refused", language, n=other["n"]))
-            continue
-        estimate = interval_text(other, language, "correlate.interval_running")
-        evidence = text(f"correlate.steady_{_verdict(other)}", language)
-        parts.append(text(f"correlate.steady_{base}", language, estimate=estimate, evidence=evidence))
+        where = text(f"correlate.where_{base}", language)
+        values = {"where": where, "estimate": number(other["estimate"], language), "n": other["n"]}
+        verdict = "few" if other["reason"] else _verdict(other)
+        key = "correlate.where_refused" if other["reason"] else "correlate.where"
+        groups[verdict].append(text(key, language, **values))
+    parts = [
+        text(f"correlate.steady_{verdict}", language, where=listing(found, language))
+        for verdict, found in groups.items()
+        if found
+    ]
     low, high, code = leave_one_out(influence, row)
+    said = "; ".join(parts)
     return text(
         "correlate.steady",
         language,
-        pair=pair_name(registry[row["index_a"]], registry[row["index_b"]]),
-        parts="; ".join(parts),
+        parts=said[0].upper() + said[1:],
+        n=row["n"] - 1,
         low=number(low, language),
         high=number(high, language),
         province=places.name(code, language),
@@ -537,34 +623,59 @@ def part_note(table, first, second, year, measure, language):
     return text(f"correlate.{key}", language, result=corrected, **values)
 
 
-def absent(figures, provinces, first, second, year, language):
+def counted(table, registry, language):
     """
-    Name the provinces that a pair of indices leaves out.
+    Count the provinces that each pair of indices has in common.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `helpers.correlation.pairs`.
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Worded columns: pair, provinces with both scores, with both ranks.
+    """
+    shown = table[(table["variant"] == PLAIN) & (table["method"] == "spearman")]
+    rows = []
+    for (a, b), group in shown.groupby(["index_a", "index_b"], sort=False):
+        n = group.set_index("measure")["n"]
+        rows.append({"pair": pair_name(registry[a], registry[b]), "scores": n["score"], "ranks": n["rank"]})
+    return _worded(rows, ["pair", "scores", "ranks"], language)
+
+
+def absent(figures, registry, provinces, year, language):
+    """
+    Name the provinces that each index lacks, every province once an index.
 
     Parameters
     ----------
     figures : pandas.DataFrame
         Rows of ``indices.csv``.
+    registry : helpers.registry.Registry
     provinces : helpers.provinces.Provinces
-    first, second : helpers.registry.Index
     year : int
     language : {"en", "vi"}
 
     Returns
     -------
     list of (str, list of str)
-        What is missing, with its count, and the names; scores and ranks apart where they differ.
+        What is missing (score and rank, or only one of them), with its count, and the names.
     """
-    by_measure = {m: missing(figures, provinces.codes, first, second, year, m) for m in MEASURES}
+    tables = {m: totals(figures, year, m).reindex(index=provinces.codes) for m in MEASURES}
     found = []
-    for index in (first, second):
-        lists = {measure: by_measure[measure][index.slug] for measure in MEASURES}
-        if lists["score"] == lists["rank"]:
-            lists = {"both": lists["score"]}
-        for what, codes in lists.items():
-            if codes:
-                head = text(f"correlate.missing_{what}", language, index=index.short, n=len(codes))
-                found.append((head, [provinces.name(code, language) for code in codes]))
+    for index in registry:
+        if index.slug not in tables["score"]:
+            continue
+        no_score, no_rank = (tables[measure][index.slug].isna() for measure in MEASURES)
+        cases = {"both": no_score & no_rank, "score": no_score & ~no_rank, "rank": ~no_score & no_rank}
+        for what, lacking in cases.items():
+            if names := [provinces.name(code, language) for code in lacking.index[lacking]]:
+                head = text(f"correlate.missing_{what}", language, index=index.short, n=len(names))
+                found.append((head, names))
     return found
 
 

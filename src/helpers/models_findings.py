@@ -92,7 +92,7 @@ def _years(span):
 
 def in_words(models, registry, measure, language):
     """
-    Say in one hedged sentence whether indices move together within provinces.
+    Say whether indices move together within provinces, in hedged sentences.
 
     A slope whose 95 % interval contains 0 is "no evidence"; nothing is said of causes.
 
@@ -107,30 +107,57 @@ def in_words(models, registry, measure, language):
     Returns
     -------
     str
-        Markdown, one paragraph. Pairs without an estimate stand at its end with the reason; for scores only
-        those that have none in any run of years.
+        Markdown, a question and a list: pairs whose interval excludes zero, or whose yearly changes say
+        otherwise, with their figures; the other pairs with an estimate by name.
     """
     groups = dict(_groups(models, measure))
     rows = {key: _row(group, FIXED, "slope") for key, group in groups.items()}
     adjusted = _holm(rows)
-    found = {"positive": [], "negative": [], "unclear": []}
+    lines, unclear = [], []
     for key, row in rows.items():
         if row["reason"]:
             continue
-        remarks = []
-        if _verdict(row) != "unclear" and adjusted[key] >= LEVEL:
-            remarks.append(text("models.remark_holm", language, p=p_text(adjusted[key], language)))
+        remarks = _holm_remark(row, adjusted[key], language)
         differences = _row(groups[key], DIFFERENCES, "slope")
         if not differences["reason"] and _verdict(differences) != _verdict(row):
             result = _result(differences, registry, measure, language)
             remarks.append(text("models.remark_differences", language, result=result))
-        found[_verdict(row)].append(_clause(row, registry, measure, remarks, language))
-    return _paragraph(f"models.finding_{measure}", "models.", found, rows, registry, language)
+        if _verdict(row) == "unclear" and not remarks:
+            unclear.append(pair_name(*(registry[slug] for slug in key[:2])))
+        else:
+            lines.append(_line(row, registry, measure, "models.", remarks, language))
+    return _paragraph(f"models.finding_{measure}", "models.", lines, unclear, language)
+
+
+def headline(models, first, second):
+    """
+    Pick the slope of one pair's ranks within provinces over all years.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        As made by `helpers.panel_models.models_table`.
+    first, second : helpers.registry.Index
+        In any order.
+
+    Returns
+    -------
+    (pandas.Series or None, float, int)
+        The row of the two-way fixed effects (None where there is none), its p-value adjusted by Holm for all
+        pairs tested, and their number.
+    """
+    rows = {key: _row(group, FIXED, "slope") for key, group in _groups(models, "rank")}
+    adjusted = _holm(rows)
+    tests = sum(not math.isnan(p) for p in adjusted.values())
+    for key, row in rows.items():
+        if set(key[:2]) == {first.slug, second.slug}:
+            return row, adjusted[key], tests
+    return None, math.nan, tests
 
 
 def between_in_words(models, registry, language):
     """
-    Say in one hedged sentence whether provinces that rank high in one index rank high in the other.
+    Say whether provinces that rank high in one index rank high in the other, in hedged sentences.
 
     Parameters
     ----------
@@ -142,64 +169,57 @@ def between_in_words(models, registry, language):
     Returns
     -------
     str
-        Markdown, one paragraph, from the mixed model of the ranks over all years; with the test of whether
-        the slope differs from that within provinces.
+        Markdown, a question and a list, from the mixed model of the ranks over all years; with the test of
+        whether the slope differs from that within provinces.
     """
     groups = dict(_groups(models, "rank"))
     rows = {key: _row(group, MIXED, "between") for key, group in groups.items()}
     adjusted = _holm(rows)
-    found = {"positive": [], "negative": [], "unclear": []}
+    lines, unclear = [], []
     for key, row in rows.items():
         if row["reason"]:
             continue
+        if _verdict(row) == "unclear":
+            unclear.append(pair_name(*(registry[slug] for slug in key[:2])))
+            continue
         apart = _row(groups[key], MIXED, "between_minus_within")
-        remarks = []
-        if _verdict(row) != "unclear":
-            remark = "remark_not_apart" if _verdict(apart) == "unclear" else "remark_apart"
-            remarks.append(text(f"models.{remark}", language, p=p_text(apart["p_value"], language)))
-            if adjusted[key] >= LEVEL:
-                remarks.append(text("models.remark_holm", language, p=p_text(adjusted[key], language)))
-        found[_verdict(row)].append(_clause(row, registry, "rank", remarks, language))
-    return _paragraph("models.finding_between", "models.between_", found, rows, registry, language)
+        remark = "remark_not_apart" if _verdict(apart) == "unclear" else "remark_apart"
+        remarks = [text(f"models.{remark}", language, p=p_text(apart["p_value"], language))]
+        remarks += _holm_remark(row, adjusted[key], language)
+        lines.append(_line(row, registry, "rank", "models.between_", remarks, language))
+    return _paragraph("models.finding_between", "models.between_", lines, unclear, language)
 
 
-def _paragraph(frame, prefix, found, rows, registry, language):
-    clauses = [
-        text(f"{prefix}{verdict}", language, pairs=listing(pairs, language))
-        for verdict, pairs in found.items()
-        if pairs
-    ]
-    estimated = {key[:2] for key, row in rows.items() if not row["reason"]}
-    reasons = {}
-    for key, row in rows.items():
-        if key[:2] not in estimated:
-            # The last run speaks for a pair that has no estimate in any: it is the nearest to today.
-            reasons[key[:2]] = row["reason"]
-    for reason in dict.fromkeys(reasons.values()):
-        pairs = [
-            pair_name(*(registry[slug] for slug in key)) for key, why in reasons.items() if why == reason
-        ]
-        said = reason_text(reason, language)
-        clauses.append(text("models.refused", language, pairs=listing(pairs, language), reason=said))
-    if not clauses:
-        return text("models.nothing", language)
-    return text(frame, language, clauses="; ".join(clauses))
+def _holm_remark(row, adjusted, language):
+    if _verdict(row) == "unclear" or adjusted < LEVEL:
+        return []
+    return [text("models.remark_holm", language, p=p_text(adjusted, language))]
 
 
-def _clause(row, registry, measure, remarks, language):
+def _paragraph(frame, prefix, lines, unclear, language):
+    if unclear:
+        # The estimates of these pairs are in the table alone.
+        values = {"count": len(unclear), "all": len(unclear) + len(lines)}
+        lines = [*lines, text(f"{prefix}others", language, pairs=listing(unclear, language), **values)]
+    if not lines:
+        lines = [text("models.nothing", language)]
+    return f"{text(frame, language)}\n\n{chr(10).join(lines)}"
+
+
+def _line(row, registry, measure, prefix, remarks, language):
     first, second = registry[row["index_a"]], registry[row["index_b"]]
     if measure != "rank" and (pair := whole_of(first, second)):
         whole, part = pair
         remarks = [text("models.remark_whole", language, whole=whole.short, part=part.short), *remarks]
     return text(
-        "models.clause",
+        f"{prefix}{_verdict(row)}",
         language,
         pair=pair_name(first, second),
         result=_result(row, registry, measure, language),
         n=row["n"],
         provinces=row["provinces"],
         years=_years(row["years"]),
-        remarks="".join(f"; {remark}" for remark in remarks),
+        remarks="".join(f" {remark}" for remark in remarks),
     )
 
 
@@ -225,25 +245,19 @@ def convergence_in_words(table, registry, language):
     Returns
     -------
     str
-        Markdown, one paragraph.
+        Markdown, a line for each run that can be estimated.
     """
-    said, others = [], {}
+    lines = []
     for (slug, _), group in table.groupby(["index_a", "series"], sort=False):
         plain, ratio = _row(group, BETA, "slope"), _row(group, SIGMA, "sd_ratio")
-        names = {"index": registry[slug].short, "years": _years(plain["years"])}
         if plain["reason"] and ratio["reason"]:
-            others.setdefault(plain["reason"], []).append(" ".join(names.values()).strip())
             continue
+        names = {"index": registry[slug].short, "years": _years(plain["years"])}
         slope, spread = _slope_text(group, plain, language), _spread_text(group, ratio, language)
-        said.append(text("models.convergence_run", language, slope=slope, spread=spread, **names))
-    if said:
-        paragraph = [text("models.finding_convergence", language, runs=" ".join(said))]
-    else:
-        paragraph = [text("models.convergence_none", language)]
-    for reason, found in others.items():
-        values = {"runs": listing(found, language), "reason": reason_text(reason, language)}
-        paragraph.append(text("models.convergence_others", language, **values))
-    return " ".join(paragraph)
+        lines.append(text("models.convergence_run", language, slope=slope, spread=spread, **names))
+    if not lines:
+        return text("models.convergence_none", language)
+    return text("models.finding_convergence", language, runs="\n".join(lines))
 
 
 def _running(row, language):
@@ -269,7 +283,7 @@ def _spread_text(group, ratio, language):
     keys = {"positive": "spread_widened", "negative": "spread_narrowed", "unclear": "spread_unclear"}
     first, last = (number(_row(group, SIGMA, term)["estimate"], language) for term in ("sd_first", "sd_last"))
     key = f"models.{keys[_verdict(ratio, neutral=1.0)]}"
-    return text(key, language, first=first, last=last, result=_running(ratio, language))
+    return text(key, language, first=first, last=last, n=ratio["n"], result=_running(ratio, language))
 
 
 def caution(language):
@@ -301,40 +315,45 @@ def readable(models, registry, measure, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns: pair, years, province-years, provinces, the three slopes within provinces and the one
-        between them with their intervals, p and Holm's p of the first, province-years left out; a remark
-        column if an estimate is lacking.
+    (pandas.DataFrame, list of tuple)
+        Worded columns: pair, the slope of fixed effects with its interval, Holm's p, years, provinces,
+        province-years, the other slopes within and between provinces, p, province-years left out; a remark
+        column if one of the estimates is lacking. Pairs and years without any estimate, as
+        `helpers.panel_opening.not_estimated` takes them.
     """
     groups = dict(_groups(models, measure))
     adjusted = _holm({key: _row(group, FIXED, "slope") for key, group in groups.items()})
     # The same rows go into the models of scores in either unit; the table counts them once.
     counted = models[(models["term"] == "left_out") & ((models["measure"] == "rank") == (measure == "rank"))]
     left = counted.set_index(_PAIR)["n"].to_dict()
-    rows = []
+    cells, refused = [], []
     for key, group in groups.items():
-        first, second = (registry[slug] for slug in key[:2])
+        name = _pair_text(*(registry[slug] for slug in key[:2]), measure, language)
         fixed, differences = (_row(group, analysis, "slope") for analysis in (FIXED, DIFFERENCES))
         within, between = (_row(group, MIXED, term) for term in ("within", "between"))
-        reasons = [fixed["reason"]] if fixed["reason"] else [differences["reason"], within["reason"]]
-        rows.append(
+        rows = (fixed, differences, within, between)
+        if all(row["reason"] for row in rows):
+            reason = reason_text(fixed["reason"], language)
+            refused.append((name, _years(fixed["years"]), fixed["provinces"], reason))
+            continue
+        reasons = dict.fromkeys(row["reason"] for row in rows if row["reason"])
+        cells.append(
             {
-                "pair": _pair_text(first, second, measure, language),
-                "years": _years(fixed["years"]),
-                "n": fixed["n"],
-                "provinces": fixed["provinces"],
+                "pair": name,
                 "two_way_fe": interval_text(fixed, language),
-                "p": p_text(fixed["p_value"], language),
                 "holm": p_text(adjusted[key], language),
+                "years": _years(fixed["years"]),
+                "provinces": fixed["provinces"],
+                "n": fixed["n"],
+                "between": interval_text(between, language),
                 "first_differences": interval_text(differences, language),
                 "within": interval_text(within, language),
-                "between": interval_text(between, language),
+                "p": p_text(fixed["p_value"], language),
                 "left_out": left.get(key, 0),
-                "remark": "; ".join(reason_text(reason, language) for reason in reasons if reason),
+                "remark": "; ".join(reason_text(reason, language) for reason in reasons),
             }
         )
-    columns = ["pair", "years", "n", "provinces", "two_way_fe", "p", "holm", "first_differences", "within"]
-    return _worded(rows, [*columns, "between", "left_out", "remark"], language)
+    return _worded(cells, language), refused
 
 
 def _pair_text(first, second, measure, language):
@@ -345,9 +364,9 @@ def _pair_text(first, second, measure, language):
     return " – ".join(names.get(index, index.short) for index in (first, second))
 
 
-def _worded(rows, columns, language):
-    frame = pd.DataFrame(rows, columns=columns)
-    if not frame["remark"].any():
+def _worded(cells, language):
+    frame = pd.DataFrame(cells)
+    if "remark" in frame and not frame["remark"].any():
         frame = frame.drop(columns="remark")
     return frame.rename(columns=lambda column: text(f"models.column_{column}", language))
 
@@ -365,24 +384,28 @@ def readable_convergence(table, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; a remark column if an estimate is lacking. Its caption is the text
-        ``models.table_convergence``.
+    (pandas.DataFrame, list of tuple)
+        Worded columns; a remark column if one of the estimates is lacking. Runs without any estimate, as for
+        `readable`. The caption is the text ``models.table_convergence``.
     """
-    rows = []
+    cells, refused = [], []
     for (slug, _), group in table.groupby(["index_a", "series"], sort=False):
         by_term = {row.term: row for row in group.itertuples()}
         plain, ratio = by_term["slope"], by_term["sd_ratio"]
         corrected = by_term.get("slope_corrected", plain)
+        names = (registry[slug].short, _years(plain.years))
+        if all(row.reason for row in (plain, corrected, ratio)):
+            refused.append((*names, plain.n, reason_text(plain.reason, language)))
+            continue
         spreads = {term: getattr(by_term.get(term), "estimate", math.nan) for term in ("sd_first", "sd_last")}
         reasons = dict.fromkeys(row.reason for row in (plain, corrected, ratio) if row.reason)
-        rows.append(
-            {"index": registry[slug].short, "years": _years(plain.years), "provinces": plain.n}
-            | {"slope": interval_text(plain, language), "corrected": interval_text(corrected, language)}
-            | {"corrected_n": corrected.n}
+        cells.append(
+            dict(zip(("index", "years"), names, strict=True))
+            | {"corrected": interval_text(corrected, language), "corrected_n": corrected.n}
+            | {"sd_ratio": interval_text(ratio, language)}
             | spreads
-            | {"sd_ratio": interval_text(ratio, language), "p_ratio": p_text(ratio.p_value, language)}
+            | {"provinces": plain.n, "slope": interval_text(plain, language)}
+            | {"p_ratio": p_text(ratio.p_value, language)}
             | {"remark": "; ".join(reason_text(reason, language) for reason in reasons)}
         )
-    columns = ["index", "years", "provinces", "slope", "corrected_n", "corrected", "sd_first", "sd_last"]
-    return _worded(rows, [*columns, "sd_ratio", "p_ratio", "remark"], language)
+    return _worded(cells, language), refused

@@ -12,9 +12,10 @@ from helpers.panel import COVERAGE, complete
 
 # Fewer years make no picture.
 MINIMUM_YEARS = 4
-_SMALL, _TITLE, _WIDTH = 6.5, 8.5, 9.2
-# As fractions of the width of the figure; the gap between two scales of an index in years.
-_MARGIN, _RIGHT, _GAP = 0.055, 0.01, 1.7
+# Pictures are as narrow as their years allow, so that a phone shows them at nearly their own size.
+_SMALL, _TITLE, _WIDTH = 7, 9, 4.4
+# In inches, of a panel of the trends: left of its axis, its height, what its title and its years take.
+_LEFT, _PANEL, _ABOVE, _BELOW = 0.46, 1.15, 0.42, 0.4
 _LEVEL, _PUBLISHED = "#01425f", "#9c3b00"
 
 
@@ -42,8 +43,8 @@ def trends(described, registry, language):
     Returns
     -------
     matplotlib.figure.Figure or None
-        9.2 inches wide; a panel for each index with figures, in it an axis of its own for each scale (PAPI
-        has maxima of 60 and of 80). Mean as a line with points, median as a thin line, middle half as a
+        4.4 inches wide; a panel for each scale of each index with figures, one below the other (PAPI has
+        maxima of 60 and of 80). Mean as a line with points, median as a thin line, middle half as a
         band, only for years with `helpers.panel.COVERAGE` of the provinces; published national means as open
         diamonds in other years. Below each year the number of provinces with a score. None
         if no index has figures.
@@ -51,10 +52,10 @@ def trends(described, registry, language):
     drawn = [index for index in registry if index.slug in described.held]
     if not drawn:
         return None
-    lines = math.ceil(len(drawn) / 2)
+    panels = [(index, years) for index in drawn for years in _segments(index)]
+    each = _PANEL + _ABOVE + _BELOW
     apply_style()
-    figure = plt.figure(figsize=(_WIDTH, 1.75 + 2.35 * lines), dpi=PAGE_DPI)
-    years = [year for index in drawn for year in index.years]
+    figure = plt.figure(figsize=(_WIDTH, 2.75 + each * len(panels)), dpi=PAGE_DPI)
     whole = complete(described.levels, registry)
     partial = [index for index in drawn if index not in whole]
     notes = [wording.text("panel.trends_note", language, share=f"{COVERAGE:.0%}".rstrip("%"))]
@@ -62,7 +63,7 @@ def trends(described, registry, language):
         names = wording.listing((index.short for index in partial), language)
         notes.append(wording.text("panel.trends_note_partial", language, indices=names))
     notes.append(_sources(described, drawn, language))
-    span = {"first": min(years), "last": max(years)}
+    span = {"first": min(years[0] for _, years in panels), "last": max(years[-1] for _, years in panels)}
     bottom, top = frame(
         figure,
         wording.text("panel.trends_title", language, **span),
@@ -71,22 +72,16 @@ def trends(described, registry, language):
     )
     height = figure.get_size_inches()[1]
     _legend(figure, top, language)
-    top -= 0.4 / height
-    each = (top - bottom) / lines
-    # A year is as wide in every panel, so that the labels of the longest index have room.
-    wide = [max((_width(index) for index in drawn[column::2]), default=0) for column in (0, 1)]
-    unit = (1 - 2 * _MARGIN - _RIGHT) / sum(wide)
-    for place, index in enumerate(drawn):
-        line, column = divmod(place, 2)
-        left = _MARGIN + column * (wide[0] * unit + _MARGIN)
-        low, high = top - (line + 1) * each + 0.4 / height, top - line * each - 0.42 / height
-        _panel(figure, (left, low, high, unit), described, index, language)
+    top -= 0.56 / height
+    # What titles and notes leave, whatever their number of lines.
+    each = (top - bottom) / len(panels)
+    # A year is as wide in every panel, so that the labels of the longest one have room.
+    unit = (1 - (_LEFT + 0.06) / _WIDTH) / max(_calendar(years) for _, years in panels)
+    for place, (index, years) in enumerate(panels):
+        low, high = top - (place + 1) * each + _BELOW / height, top - place * each - _ABOVE / height
+        box = (_LEFT / _WIDTH, low, unit * _calendar(years), high - low)
+        _panel(figure, box, described, index, years, language)
     return figure
-
-
-def _width(index):
-    segments = _segments(index)
-    return sum(map(_calendar, segments)) + _GAP * (len(segments) - 1)
 
 
 def _calendar(years):
@@ -111,8 +106,8 @@ def _legend(figure, top, language):
     figure.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(0.045, top),
-        ncols=3,
+        bbox_to_anchor=(0.12 / _WIDTH, top),
+        ncols=2,
         frameon=False,
         fontsize=7.5,
         handletextpad=0.5,
@@ -130,31 +125,27 @@ def _segments(index):
     return [list(years) for _, years in itertools.groupby(index.years, key=index.max_score)]
 
 
-def _panel(figure, box, described, index, language):
-    left, low, high, unit = box
-    segments = _segments(index)
+def _panel(figure, box, described, index, years, language):
+    left, low, _, tall = box
     own = described.levels[described.levels["index"] == index.slug].set_index("year")
-    title = wording.text("panel.trends_panel", language, index=index.short, unit=index.unit(language))
+    values = {"index": index.short, "unit": index.unit(language)}
+    key = "panel.trends_panel"
+    if len(_segments(index)) > 1:
+        key = "panel.trends_panel_scale"
+        values["maximum"] = wording.number(index.max_score(years[0]), language, 0)
     height = figure.get_size_inches()[1]
-    figure.text(left - 0.04, high + 0.18 / height, title, fontsize=_TITLE, fontweight="bold", va="bottom")
+    title = wording.text(key, language, **values)
+    figure.text(0.12 / _WIDTH, low + tall + 0.18 / height, title, fontsize=_TITLE, fontweight="bold")
     found = comparability.breaks(index, index.years[0], index.years[-1])
-    every = len(found) > 1 and len(found) == len(index.years) - 1
-    start = left
-    for years in segments:
-        axes = figure.add_axes((start, low, unit * _calendar(years), high - low))
-        start += unit * (_calendar(years) + _GAP)
-        part = own.loc[years]
-        _draw_levels(axes, part, index)
-        _axis(axes, part, years, language)
-        if not every:
-            _draw_breaks(axes, [entry.year for entry in found if entry.year in years], language)
-        if len(segments) > 1:
-            maximum = wording.number(index.max_score(years[0]), language, 0)
-            label = wording.text("panel.trends_scale", language, maximum=maximum)
-            axes.set_ylabel(label, fontsize=_SMALL, color=QUIET, labelpad=1.5)
-    if every:
+    axes = figure.add_axes(box)
+    part = own.loc[years]
+    _draw_levels(axes, part, index)
+    _axis(axes, part, years, language)
+    if len(found) > 1 and len(found) == len(index.years) - 1:
         note = wording.text("panel.trends_breaks_every", language)
-        figure.text(left, high + 0.03 / height, note, fontsize=_SMALL, color=QUIET, va="bottom")
+        figure.text(left, low + tall + 0.03 / height, note, fontsize=_SMALL, color=QUIET)
+    else:
+        _draw_breaks(axes, [entry.year for entry in found if entry.year in years], language)
 
 
 def _draw_levels(axes, part, index):
@@ -198,7 +189,7 @@ def _axis(axes, part, years, language):
     axes.annotate(
         wording.text("panel.column_n", language),
         (0, 0),
-        (-3, -15.6),
+        (-3, -16.2),
         xycoords="axes fraction",
         textcoords="offset points",
         fontsize=_SMALL,
@@ -328,19 +319,21 @@ def order_maps(described, registry, language):
     Returns
     -------
     matplotlib.figure.Figure or None
-        A heat map for each index of `order_tables`, earlier years across and later ones down, with
-        Spearman's coefficient in each cell; pairs of years of one series are framed. None if there is none.
+        A heat map for each index of `order_tables`, one below the other, earlier years across and later ones
+        down, with Spearman's coefficient in each cell; pairs of years of one series are framed. 4.4 inches
+        wide, wider where there are more than 14 years. None if there is no such index.
     """
     tables = order_tables(described, registry)
     if not tables:
         return None
     sizes = [len(set(table["first"]) | set(table["last"])) for _, table in tables]
-    columns = 2 if len(tables) > 1 and max(sizes) <= 15 else 1
-    lines = math.ceil(len(tables) / columns)
-    width = _WIDTH if columns == 2 or max(sizes) > 15 else 6.3
-    side = (width - 0.25 - columns * 0.45) / columns
+    width = max(_WIDTH, 0.5 + 0.3 * (max(sizes) - 1))
+    side = width - 0.5
+    # Cells of one size, so that the map of few years is no larger.
+    cell = side / (max(sizes) - 1)
+    heights = [max(1.3, 0.86 * cell * (size - 1)) for size in sizes]
     apply_style()
-    figure = plt.figure(figsize=(width, 1.6 + lines * (side * 0.86 + 0.62)), dpi=PAGE_DPI)
+    figure = plt.figure(figsize=(width, 1.85 + sum(heights) + 0.62 * len(tables)), dpi=PAGE_DPI)
     bottom, top = frame(
         figure,
         wording.text("panel.heat_title", language),
@@ -351,13 +344,14 @@ def order_maps(described, registry, language):
         ],
     )
     height = figure.get_size_inches()[1]
-    each = (top - bottom) / lines
-    for place, (index, table) in enumerate(tables):
-        line, column = divmod(place, columns)
-        left = (0.5 + column * (side + 0.45)) / width
-        high, low = top - line * each - 0.26 / height, top - (line + 1) * each + 0.34 / height
-        axes = figure.add_axes((left, low, side / width, high - low))
-        _draw_order(figure, axes, index, table, language)
+    # What titles and notes leave, whatever their number of lines.
+    scale = ((top - bottom) * height - 0.62 * len(tables)) / sum(heights)
+    high = top
+    for (index, table), size, tall in zip(tables, sizes, heights, strict=True):
+        low = high - (tall * scale + 0.62) / height
+        box = (0.4 / width, low + 0.3 / height, cell * (size - 1) / width, tall * scale / height)
+        _draw_order(figure, figure.add_axes(box), index, table, language)
+        high = low
     return figure
 
 

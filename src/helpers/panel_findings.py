@@ -53,12 +53,12 @@ def written(rows):
     return rows.round(10).assign(reason=[reason_text(reason, "en") for reason in rows["reason"]])
 
 
-# --- opening sentences -------------------------------------------------------------------------------------
+# --- words -------------------------------------------------------------------------------------------------
 
 
-def in_words(described, registry, language):
+def order_in_words(described, registry, language):
     """
-    Say in four hedged sentences what the years show.
+    Say how stable the order of the provinces is.
 
     Parameters
     ----------
@@ -69,52 +69,54 @@ def in_words(described, registry, language):
     Returns
     -------
     str
-        Markdown, a paragraph each: how stable the order of the provinces is, how much of the variation lies
-        between them, what the national level did within comparable years, what cannot be concluded.
+        Markdown: a line for each index, those with nearly all provinces first, and a caution for the others.
     """
-    sentences = (_order, _shares, _level, _cannot)
-    return "\n\n".join(sentence(described, registry, language) for sentence in sentences)
-
-
-def _order(described, registry, language):
     lags = by_lag(described.persistence)
-    whole, clauses, named = complete(described.levels, registry), [], []
+    whole, lines, partial = complete(described.levels, registry), [], []
     for index in [*whole, *(index for index in registry if index not in whole)]:
         own = lags[lags["index"] == index.slug]
         near = own[own["lag"] == 1]
         if near.empty:
             continue
-        found = _range(near, language)
-        if index in whole and (medians := _medians(described, index, language)):
-            found = text("panel.order_divided", language, range=found, **medians)
-        clause = text("panel.order_near", language, index=index.short, range=found)
+        values = {"range": _range(near, language), "divided": "", "far": ""}
         if index not in whole:
-            named.append(index.short)
-        elif (own["lag"] >= DECADE).any():
-            clause = _far(described, index, clause, language)
-        clauses.append(clause)
-    if not clauses:
+            partial.append(index.short)
+        else:
+            values["divided"] = _divided(described, index, language)
+            if (own["lag"] >= DECADE).any():
+                values["far"] = _far(described, index, language)
+        pairs = _neighbouring(described, index)
+        span = {"first": pairs["first"].min(), "last": pairs["last"].max()}
+        lines.append(text("panel.order_line", language, index=index.short, **span, **values))
+    if not lines:
         return text("panel.order_none", language, minimum=MINIMUM_PAIRS)
-    caution = text("panel.order_caution", language, indices=listing(named, language)) if named else ""
-    return text("panel.order", language, clauses="; ".join(clauses), caution=caution)
+    said = ["\n".join(lines)]
+    if partial:
+        said.append(text("panel.order_caution", language, indices=listing(partial, language)))
+    return "\n\n".join(said)
 
 
-def _medians(described, index, language):
-    """Medians of neighbouring years within a series and across a break, where there are two of each."""
+def _neighbouring(described, index):
     table = described.persistence
     near = table[(table["index"] == index.slug) & (table["last"] - table["first"] == 1)]
-    known = near[near["reason"] == ""]
+    return near[near["reason"] == ""]
+
+
+def _divided(described, index, language):
+    """Medians of neighbouring years within a series and across a break, where there are two of each."""
+    known = _neighbouring(described, index)
     across = known["series"] == WITHIN_YEAR
     if min(across.sum(), (~across).sum()) < 2:
-        return {}
+        return ""
     medians = {
         "inside": known.loc[~across, "estimate"].median(),
         "across": known.loc[across, "estimate"].median(),
     }
-    return {name: number(value, language) for name, value in medians.items()}
+    medians = {name: number(value, language) for name, value in medians.items()}
+    return text("panel.order_divided", language, **medians)
 
 
-def _far(described, index, near, language):
+def _far(described, index, language):
     table = described.persistence
     gaps = table["last"] - table["first"]
     # All distant pairs together, not the medians of each distance.
@@ -122,8 +124,7 @@ def _far(described, index, near, language):
     together = by_lag(distant.assign(last=distant["first"] + DECADE))
     pairs, unclear = int(together["pairs"].iloc[0]), int(together["unclear"].iloc[0])
     remark = text("panel.order_unclear", language, unclear=unclear, pairs=pairs) if unclear else ""
-    values = {"near": near, "lag": DECADE, "range": _range(together, language), "unclear": remark}
-    return text("panel.order_far", language, **values)
+    return text("panel.order_far", language, lag=DECADE, range=_range(together, language), unclear=remark)
 
 
 def _range(summary, language):
@@ -137,45 +138,116 @@ def _counts(low, high):
     return str(low) if low == high else f"{low}–{high}"
 
 
-def _shares(described, registry, language):
-    rows = described.rows
-    known = rows[(rows["analysis"] == "icc") & (rows["term"] == "icc") & (rows["reason"] == "")]
+def shares_in_words(described, registry, language):
+    """
+    Say what share of the variation lies between provinces.
+
+    Parameters
+    ----------
+    described : helpers.panel.Description
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        Scores of the latest comparable years with a share, and ranks over all years, of each index.
+    """
+    known = known_shares(described)
     clauses = []
     for index in registry:
         own = known[known["index_a"] == index.slug]
-        runs, overall = own[own["measure"] == "score"], own[own["measure"] == "rank"]
-        for row in [*runs.tail(1).itertuples(), *overall.itertuples()]:
-            values = {"index": index.short, "years": row.years.replace("-", "–"), "n": row.provinces}
-            ends = {"share": row.estimate, "low": row.ci_low, "high": row.ci_high}
-            values |= {name: _percent(value, language) for name, value in ends.items()}
-            clauses.append(text(f"panel.share_{row.measure}", language, **values))
+        latest = own[own["measure"] == "score"].tail(1)
+        for _, row in pd.concat([latest, own[own["measure"] == "rank"]]).iterrows():
+            values = share_values(row, index, language)
+            clauses.append(text(f"panel.share_{row['measure']}", language, **values))
     if not clauses:
         return text("panel.shares_none", language, minimum=MINIMUM_PAIRS)
     return text("panel.shares", language, clauses=listing(clauses, language))
+
+
+def known_shares(described):
+    """Rows of `helpers.panel.decomposition` that hold a share between provinces (pandas.DataFrame)."""
+    rows = described.rows
+    return rows[(rows["analysis"] == "icc") & (rows["term"] == "icc") & (rows["reason"] == "")]
+
+
+def share_values(row, index, language):
+    """
+    Write a share between provinces as the texts want it.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        Of `known_shares`.
+    index : helpers.registry.Index
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    dict of str
+        ``index``, ``years``, ``n`` (provinces), ``share``, ``low`` and ``high`` in percent.
+    """
+    ends = {"share": row["estimate"], "low": row["ci_low"], "high": row["ci_high"]}
+    ends = {name: _percent(value, language) for name, value in ends.items()}
+    return {"index": index.short, "years": row["years"].replace("-", "–"), "n": row["provinces"]} | ends
 
 
 def _percent(share, language):
     return number(100 * share, language, 0)
 
 
-def _level(described, registry, language):
+def level_in_words(described, registry, language):
+    """
+    Say how the national level moved within the latest comparable years of each index.
+
+    Parameters
+    ----------
+    described : helpers.panel.Description
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        Markdown, a list; published means stand in where too few provinces have a score.
+    """
     clauses = []
     for index in registry:
         own = described.levels[described.levels["index"] == index.slug]
-        changes = described.rows[
-            (described.rows["analysis"] == "level_change") & (described.rows["index_a"] == index.slug)
-        ]
-        known = changes[changes["reason"] == ""]
+        known = known_changes(described, index)
         if len(known):
-            clauses.append(_change(known.iloc[-1], index, language))
+            clauses.append(change_in_words(known.iloc[-1], index, language))
         elif published := _published_runs(own, language):
             clauses.append(text("panel.level_published", language, index=index.short, **published[-1]))
     if not clauses:
         return text("panel.level_none", language)
-    return text("panel.level", language, clauses="; ".join(clauses))
+    lines = [text("panel.level_line", language, clause=clause[0].upper() + clause[1:]) for clause in clauses]
+    return text("panel.level", language, lines="\n".join(lines))
 
 
-def _change(row, index, language):
+def known_changes(described, index):
+    """Rows of `helpers.panel.level_changes` of an index that hold a change, by time (pandas.DataFrame)."""
+    rows = described.rows
+    own = rows[(rows["analysis"] == "level_change") & (rows["index_a"] == index.slug)]
+    return own[own["reason"] == ""]
+
+
+def change_in_words(row, index, language):
+    """
+    Say by how much the mean score changed, as a clause; no evidence where the interval contains zero.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        Of `known_changes`.
+    index : helpers.registry.Index
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+    """
     first, last = row["years"].split("-")
     values = {"index": index.short, "first": first, "last": last, "n": row["n"]}
     values |= {"low": number(row["ci_low"], language), "high": number(row["ci_high"], language)}
@@ -196,26 +268,6 @@ def _published_runs(levels, language):
             means = {"before": first["published_mean"], "after": last["published_mean"]}
             found.append(values | {name: number(value, language) for name, value in means.items()})
     return found
-
-
-def _cannot(described, registry, language):
-    known = described.levels[described.levels["n"] > 0]
-    entries = []
-    for index in registry:
-        if index.slug in set(known["index"]) and (found := _breaks(index)):
-            years = listing((str(entry.year) for entry in found), language)
-            key = "breaks_every" if _every(index, found) else "breaks_index"
-            entries.append(text(f"panel.{key}", language, index=index.short, years=years))
-    whole = complete(described.levels, registry)
-    lacking = [index for index in registry if index.slug in set(known["index"]) and index not in whole]
-    partial = ""
-    if lacking:
-        own = known[known["index"].isin([index.slug for index in lacking]) & (known["kind"] == "reported")]
-        values = {"most": own["n"].max(), "of": own["of"].max()}
-        names = listing((index.short for index in lacking), language)
-        partial = text("panel.cannot_partial", language, indices=names, **values)
-    listed = "; ".join(entries) or text("panel.breaks_none", language)
-    return text("panel.cannot", language, breaks=listed, partial=partial)
 
 
 def _breaks(index):
@@ -250,7 +302,8 @@ def breaks_in_words(described, registry, language):
             note = index.series_note(language)
             lines.append(text("panel.break_line_note", language, index=index.short, note=note))
         else:
-            listed = "; ".join(entry.in_words(language) for entry in found)
+            entries = (text("panel.break_entry", language, entry=entry.in_words(language)) for entry in found)
+            listed = "\n".join(entries)
             lines.append(text("panel.break_line", language, index=index.short, breaks=listed))
     listed = "\n".join(lines) or text("panel.breaks_none", language)
     return text("panel.section_breaks", language, breaks=listed)
@@ -270,49 +323,46 @@ def relations_in_words(rows, registry, language):
     Returns
     -------
     str
-        Markdown, a paragraph each; nothing is said of causes, and an interval that contains zero is "no
-        evidence".
+        Markdown, a question and a list each: pairs whose interval excludes zero with their figures, the
+        others by name; nothing is said of causes.
     """
-    sentences = []
+    paragraphs = []
     for analysis in ("between", "within"):
         own = _with_holm(rows[rows["analysis"] == analysis])
-        groups = {"positive": [], "negative": [], "unclear": [], "refused": []}
-        for row in own.itertuples():
+        lines, unclear = [], []
+        for row in own[own["reason"] == ""].itertuples():
             first, second = registry[row.index_a], registry[row.index_b]
-            groups[_verdict(row)].append(_relation(row, first, second, language))
-        clauses = [
-            text(f"panel.relation_{verdict}", language, pairs=listing(found, language))
-            for verdict, found in groups.items()
-            if found
-        ]
-        if clauses:
-            sentences.append(text(f"panel.relations_{analysis}", language, clauses="; ".join(clauses)))
-    return "\n\n".join(sentences) or text("panel.relations_none", language)
+            if (verdict := _verdict(row)) == "unclear":
+                unclear.append(pair_name(first, second))
+                continue
+            clause, remarks = _relation(row, first, second, language)
+            lines.append(text(f"panel.relation_{verdict}", language, clause=clause, remarks=remarks))
+        if unclear:
+            values = {"count": len(unclear), "all": len(unclear) + len(lines)}
+            pairs = listing(unclear, language)
+            lines.append(text("panel.relation_unclear", language, pairs=pairs, **values))
+        if len(own):
+            lines = lines or [text("panel.relation_refused", language)]
+            paragraphs += [text(f"panel.relations_{analysis}", language), "\n".join(lines)]
+    return "\n\n".join(paragraphs) or text("panel.relations_none", language)
 
 
 def _verdict(row):
-    if row.reason or math.isnan(row.ci_low):
-        return "refused"
-    if row.ci_low <= 0 <= row.ci_high:
+    if math.isnan(row.ci_low) or row.ci_low <= 0 <= row.ci_high:
         return "unclear"
     return "positive" if row.estimate > 0 else "negative"
 
 
 def _relation(row, first, second, language):
-    name = pair_name(first, second)
-    if row.reason:
-        return text(
-            "panel.relation_clause_refused", language, pair=name, reason=reason_text(row.reason, language)
-        )
-    remark = ""
+    remarks = ""
     if found := whole_of(first, second):
-        remark = text("panel.relation_built_in", language, whole=found[0].short, part=found[1].short)
-    if _verdict(row) != "unclear" and row.p_adjusted >= LEVEL:
-        remark += text("panel.relations_holm", language, p=p_text(row.p_adjusted, language))
+        remarks = text("panel.relation_built_in", language, whole=found[0].short, part=found[1].short)
+    if row.p_adjusted >= LEVEL:
+        remarks += text("panel.relations_holm", language, p=p_text(row.p_adjusted, language))
     values = {"estimate": row.estimate, "low": row.ci_low, "high": row.ci_high}
     values = {key: number(value, language) for key, value in values.items()}
-    counts = {"provinces": row.provinces, "n": row.n, "remark": remark}
-    return text("panel.relation_clause", language, pair=name, **values, **counts)
+    values |= {"provinces": row.provinces, "n": row.n, "years": row.years.replace("-", "–")}
+    return text("panel.relation_clause", language, pair=pair_name(first, second), **values), remarks
 
 
 def _with_holm(rows):
@@ -343,6 +393,7 @@ def method(language):
 
 
 # --- tables ------------------------------------------------------------------------------------------------
+# Each gives the rows with an estimate, and what is left out as (name, years, number of provinces, reason).
 
 
 def level_table(described, index, language):
@@ -357,27 +408,37 @@ def level_table(described, index, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; years with neither a score nor a published mean are left out, as are columns that
-        would be empty.
+    (pandas.DataFrame, list of tuple)
+        Worded columns, those that would be empty left out; years with neither a mean nor a published one are
+        no rows. The years of which level and spread are not given, as `helpers.panel_opening.not_estimated`
+        takes them.
     """
     own = described.levels[described.levels["index"] == index.slug]
     own = own[(own["n"] > 0) | own["published_mean"].notna()]
+    shown = own[own["mean"].notna() | own["published_mean"].notna()]
     cells = [
         {
             "year": row.year,
-            "series": row.series.replace("-", "–"),
-            "scored": text("panel.of", language, n=row.n, of=row.of),
             "mean": row.mean,
-            "median": row.median,
-            "sd": row.sd,
-            "quartiles": _between(row.q25, row.q75, language),
             "published_mean": row.published_mean,
-            "remark": reason_text(row.reason, language),
+            "sd": row.sd,
+            "median": row.median,
+            "quartiles": _between(row.q25, row.q75, language),
+            "scored": text("panel.of", language, n=row.n, of=row.of),
+            "series": row.series.replace("-", "–"),
         }
-        for row in own.itertuples()
+        for row in shown.itertuples()
     ]
-    return _worded(cells, language, optional=(*_OPTIONAL, "remark"))
+    refused = []
+    known = own[own["reason"] != ""]
+    # One entry for years that follow each other: a list of all would say the same thing many times.
+    stretch = (known["year"].diff() != 1).cumsum()
+    for _, rows in known.groupby([stretch, "reason"], sort=False):
+        years = _counts(rows["year"].min(), rows["year"].max())
+        reason = reason_text(rows["reason"].iloc[0], language)
+        name = text("panel.level_left_out", language, index=index.short)
+        refused.append((name, years, _counts(rows["n"].min(), rows["n"].max()), reason))
+    return _worded(cells, language, optional=_OPTIONAL), refused
 
 
 def change_table(described, registry, language):
@@ -392,22 +453,41 @@ def change_table(described, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns.
+    (pandas.DataFrame, list of tuple)
+        Worded columns; the runs left out, as for `level_table`.
     """
     rows = described.rows[described.rows["analysis"] == "level_change"]
     cells = [
         {
             "index": registry[row.index_a].short,
             "years": row.years.replace("-", "–"),
-            "n": row.n,
             "change": interval_text(row, language),
+            "n": row.n,
             "p": p_text(row.p_value, language),
-            "remark": reason_text(row.reason, language),
         }
-        for row in rows.itertuples()
+        for row in rows[rows["reason"] == ""].itertuples()
     ]
-    return _worded(cells, language, optional=("remark",))
+    refused = []
+    for row in rows[rows["reason"] != ""].itertuples():
+        ends = [int(year) for year in row.years.split("-")]
+        own = described.levels[described.levels["index"] == row.index_a]
+        # No changes were taken; what is lacking are provinces with a score in these years.
+        scored = own.loc[own["year"].between(ends[0], ends[-1]), "n"]
+        name, reason = registry[row.index_a].short, reason_text(row.reason, language)
+        refused.append((name, row.years.replace("-", "–"), _counts(scored.min(), scored.max()), reason))
+    return _worded(cells, language), refused
+
+
+def _refused(rows, registry, language):
+    return [
+        (
+            registry[row.index_a].short,
+            row.years.replace("-", "–"),
+            row.provinces,
+            reason_text(row.reason, language),
+        )
+        for row in rows[rows["reason"] != ""].itertuples()
+    ]
 
 
 def order_table(described, registry, language):
@@ -430,12 +510,12 @@ def order_table(described, registry, language):
         {
             "index": index.short,
             "lag": row.lag,
-            "pairs": row.pairs,
-            "one_series": row.one_series,
             "median_rho": row.median,
             "range": _between(row.low, row.high, language),
-            "unclear": row.unclear,
             "n": _counts(row.n_low, row.n_high),
+            "pairs": row.pairs,
+            "unclear": row.unclear,
+            "one_series": row.one_series,
         }
         for index in registry
         for row in lags[lags["index"] == index.slug].itertuples()
@@ -455,24 +535,24 @@ def concordance_table(described, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns.
+    (pandas.DataFrame, list of tuple)
+        Worded columns; the spans left out, as for `level_table`.
     """
-    cells = []
-    for w, relation in _joined(described.rows, "concordance", "W", "mean_spearman"):
-        cells.append(
-            {
-                "index": registry[w.index_a].short,
-                "years": w.years.replace("-", "–"),
-                "series": _series(w, language),
-                "provinces": w.provinces,
-                "w": w.estimate,
-                "mean_spearman": relation.estimate,
-                "p": p_text(w.p_value, language),
-                "remark": reason_text(w.reason, language),
-            }
-        )
-    return _worded(cells, language, optional=("remark",))
+    cells = [
+        {
+            "index": registry[w.index_a].short,
+            "years": _span(w, language),
+            "mean_spearman": relation.estimate,
+            "w": w.estimate,
+            "provinces": w.provinces,
+            "p": p_text(w.p_value, language),
+        }
+        for w, relation in _joined(described.rows, "concordance", "W", "mean_spearman")
+        if not w.reason
+    ]
+    rows = described.rows
+    rows = rows[(rows["analysis"] == "concordance") & (rows["term"] == "W")]
+    return _worded(cells, language), _refused(rows, registry, language)
 
 
 def share_table(described, registry, language):
@@ -487,23 +567,21 @@ def share_table(described, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; shares in percent.
+    (pandas.DataFrame, list of tuple)
+        Worded columns, shares in percent; the spans left out, as for `level_table`.
     """
-    cells = []
-    for (row,) in _joined(described.rows, "icc", "icc"):
-        cells.append(
-            {
-                "index": registry[row.index_a].short,
-                "years": row.years.replace("-", "–"),
-                "series": _series(row, language),
-                "measure": text(f"panel.measure_{row.measure}", language),
-                "provinces": row.provinces,
-                "share": interval_text(row, language, 100, 0),
-                "remark": reason_text(row.reason, language),
-            }
-        )
-    return _worded(cells, language, optional=("remark",))
+    cells = [
+        {
+            "index": registry[row.index_a].short,
+            "years": _span(row, language),
+            "share": interval_text(row, language, 100, 0),
+            "provinces": row.provinces,
+            "measure": text(f"panel.measure_{row.measure}", language),
+        }
+        for row in known_shares(described).itertuples()
+    ]
+    rows = described.rows[(described.rows["analysis"] == "icc") & (described.rows["term"] == "icc")]
+    return _worded(cells, language), _refused(rows, registry, language)
 
 
 def relation_table(described, registry, language):
@@ -518,30 +596,35 @@ def relation_table(described, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; a pair of which one contains the other is marked as uncorrected.
+    (pandas.DataFrame, list of tuple)
+        Worded columns; a pair of which one contains the other is marked as uncorrected. The estimates left
+        out, as for `level_table`.
     """
-    cells = []
+    cells, refused = [], []
     analyses = (described.rows[described.rows["analysis"] == name] for name in ("between", "within"))
     for row in pd.concat(map(_with_holm, analyses)).sort_index().itertuples():
         first, second = registry[row.index_a], registry[row.index_b]
-        name = pair_name(first, second)
+        name, years = pair_name(first, second), row.years.replace("-", "–")
+        kind = text(f"panel.column_{row.analysis}", language)
+        if row.reason:
+            label = text("panel.relation_left_out", language, pair=name, kind=kind.lower())
+            refused.append((label, years, row.provinces, reason_text(row.reason, language)))
+            continue
         if whole_of(first, second):
             name = text("correlate.uncorrected", language, pair=name)
         cells.append(
             {
                 "pair": name,
-                "measure": text(f"panel.column_{row.analysis}", language),
-                "years": row.years.replace("-", "–"),
+                "measure": kind,
+                "r": interval_text(row, language),
+                "holm": p_text(row.p_adjusted, language),
                 "provinces": row.provinces,
                 "province_years": row.n,
-                "r": interval_text(row, language),
+                "years": years,
                 "p": p_text(row.p_value, language),
-                "holm": p_text(row.p_adjusted, language),
-                "remark": reason_text(row.reason, language),
             }
         )
-    return _worded(cells, language, optional=("remark",))
+    return _worded(cells, language), refused
 
 
 def interval_text(row, language, factor=1, decimals=2):
@@ -577,10 +660,9 @@ def _between(low, high, language):
     return low if low == high else text("panel.range", language, low=low, high=high)
 
 
-def _series(row, language):
-    if row.series == WITHIN_YEAR:
-        return text("panel.within_year_series", language)
-    return row.series.replace("-", "–")
+def _span(row, language):
+    years = row.years.replace("-", "–")
+    return text("panel.across_series", language, years=years) if row.series == WITHIN_YEAR else years
 
 
 def _joined(rows, analysis, *terms):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from helpers.comparability import common_runs, difference, runs
+from helpers.comparability import check_units, common_runs, difference, one_set, runs
 from helpers.correlation import part_whole, share_known, whole_of
 from helpers.panel import WITHIN_YEAR, panel_rows
 from helpers.resampling import DRAWS, LEVEL, SEED
@@ -80,17 +80,25 @@ def paired_years(figures, first, second, measure, years):
         turned into shares of the provinces ranked in the year, 1 - (rank - 0.5) / ranked: 0 to 1, up is
         better, the same meaning in every year.
     years : iterable of int
+        Of one set of provinces.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``gso_code``, ``year``, ``a`` (of `first`) and ``b`` (of `second`); one row a province and
         year in which both indices have the figure, sorted.
+
+    Raises
+    ------
+    helpers.comparability.UnitsChangedError
+        If the provinces of the years are of different sets.
     """
+    years = list(years)
+    check_units(years)
     if measure == "score" and (found := whole_of(first, second)):
         table = _without_part(figures, first, *found, years)
     else:
-        table = figures[(figures["component"] == "") & figures["year"].isin(list(years))]
+        table = figures[(figures["component"] == "") & figures["year"].isin(years)]
         table = table.assign(value=_values(table, measure))
         table = table.pivot(index=["gso_code", "year"], columns="index", values="value")
         table = table.reindex(columns=[first.slug, second.slug])
@@ -503,19 +511,25 @@ def models_table(figures, registry, seed=SEED):
         with the terms of these functions. Measure ``score``: points of b per point of a within a run of
         years in which neither index changed what it measures. ``z``: the same slopes in standard deviations
         of b per standard deviation of a (between provinces of the same year, pooled over the years of the
-        two-way model). ``rank``: rank shares over all years (`paired_years`). A pair of which one contains
-        the other has corrected scores in years of known share, and no ranks.
+        two-way model). ``rank``: rank shares (`paired_years`) over all years of one set of provinces
+        (`helpers.comparability.one_set`). A pair of which one contains the other has corrected scores in
+        years of known share, and no ranks.
     """
     rows = []
     for first, second in itertools.combinations(registry, 2):
         rows += _score_rows(figures, first, second, seed)
-        years = sorted(set(first.years) & set(second.years))
-        panel = paired_years(figures, first, second, "rank", years)
+        panel = paired_years(figures, first, second, "rank", _years_of_both(figures, first, second))
         if whole_of(first, second):
             rows += _refusals(first, second, "rank", WITHIN_YEAR, panel, "models.reason_ranks")
         else:
             rows += _rows(first, second, "rank", WITHIN_YEAR, panel, _fitted(panel, seed))
     return panel_rows(rows)
+
+
+def _years_of_both(figures, first, second):
+    totals = figures[figures["component"] == ""]
+    known = (set(totals.loc[totals["index"] == index.slug, "year"]) for index in (first, second))
+    return one_set(set.intersection(*known))
 
 
 def _score_rows(figures, first, second, seed):
@@ -606,9 +620,10 @@ def convergence_table(figures, registry):
         totals = figures[(figures["index"] == index.slug) & (figures["component"] == "")]
         totals = totals.pivot(index="gso_code", columns="year", values="score").astype("float64")
         totals = totals.dropna(axis="columns", how="all")
-        known = {series: [year for year in years if year in totals] for series, years in runs(index)}
-        known = {series: years for series, years in known.items() if len(years) >= MINIMUM_RUN}
-        for series, years in known.items():
+        # A series that outlives its set of provinces is two runs of one name.
+        known = [(series, [year for year in years if year in totals]) for series, years in runs(index)]
+        known = [(series, years) for series, years in known if len(years) >= MINIMUM_RUN]
+        for series, years in known:
             change = difference(figures, index, years[0], years[-1])
             rows += _convergence_rows(index, series, totals[years], change)
         if not known:
@@ -666,8 +681,10 @@ def catching_up(start, change, between):
     list of Slope
         ``slope``: least squares with HC3 standard errors (MacKinnon & White 1985, Journal of Econometrics
         29, 305-325). ``slope_corrected``: two-stage least squares (`linearmodels.IV2SLS`) with
-        heteroskedasticity-robust standard errors, refused where the instrument is weak (F below
-        `MINIMUM_F`). Both by t with n - 2 degrees of freedom; -1 would mean that the whole gap closed.
+        heteroskedasticity-robust standard errors, refused where the instrument is weak (F below `MINIMUM_F`,
+        or no bounded interval); interval and p-value are Anderson & Rubin's (1949, Annals of Mathematical
+        Statistics 20, 46-63), which hold in small samples too, with HC3 variances. Both by t with n - 2
+        degrees of freedom; -1 would mean that the whole gap closed.
     """
     return [_least_squares(start, change), _instrumented(start, change, between)]
 
@@ -716,7 +733,35 @@ def _instrumented(start, change, between):
     estimate, error = float(fit.params["start"]), float(fit.std_errors["start"])
     if error <= _NOTHING * abs(estimate):
         return Slope(term, n, n, reason="models.reason_exact")
-    return _by_t(term, n, n, estimate, error, n - 2)
+    low, high, p_value = _anderson_rubin(*(z.to_numpy() for z in (start, change, between)))
+    if math.isnan(high - low):
+        return Slope(term, n, n, reason="models.reason_weak")
+    return Slope(term, n, n, estimate, error, low, high, p_value)
+
+
+def _anderson_rubin(start, change, between):
+    """Ends of the slopes at which change less slope times start is unrelated to the years between; p of 0."""
+    from scipy import stats
+
+    n = len(start)
+    around = between - between.mean()
+    size = around @ around
+    columns = np.column_stack([change, start])
+    columns = columns - columns.mean(axis=0)
+    slopes = around @ columns / size
+    leverage = 1 / n + around**2 / size
+    if leverage.max() > 1 - _NOTHING:
+        return math.nan, math.nan, math.nan
+    scores = (around / size / (1 - leverage))[:, None] * (columns - np.outer(around, slopes))
+    # The covariance of both slopes, HC3; t² times its share is what chance leaves open.
+    covariance = scores.T @ scores
+    t = stats.t.ppf(1 - LEVEL / 2, n - 2)
+    constant, linear, square = (np.outer(slopes, slopes) - t**2 * covariance)[[0, 0, 1], [0, 1, 1]]
+    root = linear**2 - square * constant
+    if square <= 0 or root < 0:
+        return math.nan, math.nan, math.nan
+    ends = ((linear + side * math.sqrt(root)) / square for side in (-1, 1))
+    return *map(float, ends), float(2 * stats.t.sf(abs(slopes[0]) / math.sqrt(covariance[0, 0]), n - 2))
 
 
 def pitman_morgan(first, last):

@@ -1,6 +1,5 @@
 """Ranks with their uncertainty: how precise scores are, and which ranks are compatible with them."""
 
-import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -12,15 +11,14 @@ from helpers.comparability import runs
 from helpers.figures import parse_number
 from helpers.files import resolve
 from helpers.registry import RegistryError
+from helpers.resampling import LEVEL, SEED
 
 MINIMUM_YEARS = 3
 # Degrees of freedom below which a spread is itself too uncertain to judge ranks by.
 MINIMUM_DEGREES = 8
 # A national rank follows from scores only where nearly every province has one.
 NEARLY_ALL = 0.9
-LEVEL = 0.05
 DRAWS = 2_000
-SEED = 20_221
 TOP = 10
 SPREAD, PUBLISHED, OWN_RANKS = "spread", "published", "own_ranks"
 COLUMNS = [
@@ -329,7 +327,7 @@ def table(figures, registry, years=None, precision=None, draws=DRAWS, seed=SEED)
             own.pivot(index="gso_code", columns="year", values=column).astype("float64").sort_index()
             for column in ("score", "rank")
         )
-        for run in _runs_of_one_vintage(index):
+        for _, run in runs(index):
             known = [year for year in run if year in scores]
             wanted = [year for year in known if years is None or year in years]
             if wanted:
@@ -364,7 +362,7 @@ def over_runs(figures, registry, draws=DRAWS, seed=SEED):
     parts = []
     for index in registry:
         own = totals[totals["index"] == index.slug]
-        for run in _runs_of_one_vintage(index):
+        for _, run in runs(index):
             of_run = own[own["year"].isin(run) & own["score"].notna()]
             scores = of_run.pivot(index="gso_code", columns="year", values="score").sort_index()
             scores = scores[scores.count(axis=1) >= MINIMUM_YEARS]
@@ -402,13 +400,6 @@ def _table_of_means(index, scores, found, draws, seed):
         }
     )
     return _by_score(rows, rows["score"].notna(), draws, seed)[RUN_COLUMNS]
-
-
-def _runs_of_one_vintage(index):
-    """Runs of comparable years, parted where the units changed: a code of both sets names two provinces."""
-    for _, years in runs(index):
-        for _, group in itertools.groupby(years, provinces.vintage_of):
-            yield list(group)
 
 
 def _tables_of_run(totals, scores, ranks, errors, draws, seed):

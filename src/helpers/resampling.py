@@ -8,6 +8,7 @@ import numpy as np
 DRAWS = 10_000
 SEED = 20_221
 LEVEL = 0.05
+_BLOCK = 500
 
 
 def coefficient(method, x, y, groups=None, weights=None):
@@ -37,25 +38,20 @@ def coefficient(method, x, y, groups=None, weights=None):
     groups = np.zeros(len(x), dtype=int) if groups is None else groups
     if method == "kendall":
         return _tau(x, y, groups, weights)
-    if method == "spearman":
-        x, y = _midranks(x, weights), _midranks(y, weights)
-    else:
+    if method == "pearson":
         # Sums of squares of large numbers lose digits; the coefficient does not change.
-        x, y = x - x.mean(), y - y.mean()
-    return _moments(x, y, groups, weights)
+        return _moments(x - x.mean(), y - y.mean(), groups, weights)
+    # Blocks that fit into the processor's cache: several times faster.
+    blocks = (weights[start : start + _BLOCK] for start in range(0, len(weights), _BLOCK))
+    return np.concatenate(
+        [_moments(_midranks(x, block), _midranks(y, block), groups, block) for block in blocks]
+    )
 
 
 def _midranks(values, weights):
     """Ranks of the values within each weighting; equal values, and copies of a pair, share a mean rank."""
-    _, place = np.unique(values, return_inverse=True)
-    counts = np.zeros((len(weights), place.max() + 1))
-    if counts.shape[1] == len(values):
-        counts[:, place] = weights
-    else:
-        np.add.at(counts.T, place, weights.T)
-    ranks = np.cumsum(counts, axis=1)
-    ranks -= (counts - 1) / 2
-    return ranks[:, place]
+    below = (values[:, None] < values) + (values[:, None] == values) / 2
+    return weights @ below + 0.5
 
 
 def _moments(x, y, groups, weights):
@@ -172,6 +168,7 @@ def bca_interval(estimate, replicates, without, level=LEVEL):
     return float(low), float(high)
 
 
+@functools.lru_cache
 def widened_level(units):
     """
     Give the level at which a bootstrap interval of few units misses as often as it should.
@@ -213,11 +210,13 @@ def bootstrap(method, x, y, groups=None, clusters=None, draws=DRAWS, seed=SEED):
     (float, float)
         95 % interval by `bca_interval`, its percentiles moved outwards by `widened_level`.
     """
-    clusters = np.arange(len(x)) if clusters is None else clusters
-    count = int(clusters.max()) + 1
+    count = len(x) if clusters is None else int(clusters.max()) + 1
     estimate = coefficient(method, x, y, groups)[0]
-    replicates = coefficient(method, x, y, groups, resamples(count, draws, seed)[:, clusters])
-    without = coefficient(method, x, y, groups, (1 - np.eye(count))[:, clusters])
+    drawn, left_out = resamples(count, draws, seed), 1 - np.eye(count)
+    if clusters is not None:
+        drawn, left_out = drawn[:, clusters], left_out[:, clusters]
+    replicates = coefficient(method, x, y, groups, drawn)
+    without = coefficient(method, x, y, groups, left_out)
     return bca_interval(estimate, replicates, without, widened_level(count))
 
 

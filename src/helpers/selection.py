@@ -1,14 +1,14 @@
 """Who is missing: provinces with a figure of an index against those without, its known ranks against all."""
 
+import functools
 import math
-import warnings
 
 import numpy as np
 import pandas as pd
 
 from helpers.coefficients import MINIMUM_PAIRS
 from helpers.correlation import MEASURES, totals
-from helpers.resampling import DRAWS, SEED, widened_level
+from helpers.resampling import DRAWS, LEVEL, SEED
 
 MINIMUM_WITH = MINIMUM_PAIRS
 # Below this the mean of those without a figure says next to nothing.
@@ -110,7 +110,7 @@ def compare(figures, registry, provinces, year, seed=SEED, draws=DRAWS):
     seed : int
         Every test starts from it anew, so that a row does not depend on the rows before.
     draws : int
-        Random draws for p-values and ranges, and resamples for bootstrap intervals.
+        Random draws for p-values and ranges.
 
     Returns
     -------
@@ -205,6 +205,14 @@ def _on_reference(scores, has, seed, draws):
 # --- against random draws ----------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=8)
+def _orders(total, seed, draws):
+    """Random orders of the units, the same for every statistic; shape (draws, total)."""
+    orders = np.random.default_rng(seed).permuted(np.tile(np.arange(total), (draws, 1)), axis=1)
+    orders.flags.writeable = False
+    return orders
+
+
 def random_draws(population, n, statistic, observed, seed=SEED, draws=DRAWS):
     """
     Hold a statistic of some units against the same statistic of units drawn at random without replacement.
@@ -229,8 +237,7 @@ def random_draws(population, n, statistic, observed, seed=SEED, draws=DRAWS):
         Applications in Genetics and Molecular Biology 9, 39), at most 1.
     """
     population = np.asarray(population, dtype=float)
-    generator = np.random.default_rng(seed)
-    drawn = statistic(generator.permuted(np.tile(population, (draws, 1)), axis=1)[:, :n], axis=1)
+    drawn = statistic(population[_orders(len(population), seed, draws)[:, :n]], axis=1)
     slack = _ROUNDING * np.abs(population).max()
     below, above = (drawn <= observed + slack).sum(), (drawn >= observed - slack).sum()
     low, high = np.quantile(drawn, [0.025, 0.975])
@@ -292,40 +299,39 @@ def spread_ratio(with_figure, without_figure, seed=SEED, draws=DRAWS):
     -------
     dict
         ``value_with``, ``value_without``, ``value_all`` (standard deviations, divisor n - 1); ``estimate``,
-        value_with / value_all; ``ci_low``, ``ci_high``, bias-corrected and accelerated bootstrap, each group
-        resampled by itself, widened for small groups (`scipy.stats.bootstrap`,
-        `helpers.resampling.widened_level`); and what `random_draws` gives for the standard deviation. A
-        ``reason`` alone where those with a figure are all, or all but one or two, equal.
+        value_with / value_all; ``ci_low``, ``ci_high`` by the jackknife of its logarithm, which holds for
+        normal and other figures (Miller 1968, Annals of Mathematical Statistics 39, 567-582), by t with the
+        degrees of freedom of the two groups' shares in the variance (Satterthwaite 1946, Biometrics Bulletin
+        2, 110-114); and what `random_draws` gives for the standard deviation. A ``reason`` alone where those
+        with a figure are all, or all but one, equal, or only two values lie evenly in both groups.
     """
     from scipy import stats
 
-    def ratio(x, y, axis=-1):
-        part, whole = _deviation(x, axis), _deviation(np.concatenate([x, y], axis=axis), axis)
-        # A resample in which all values are equal has no spread among those with a figure either.
-        return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
     x, y = (np.asarray(group, dtype=float) for group in (with_figure, without_figure))
-    if _constant(x):
-        return {"reason": "selection.reason_constant"}
-    with warnings.catch_warnings():
-        # Hardly any different values: the interval is not a number, and the row is refused.
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        resampled = stats.bootstrap(
-            (x, y),
-            ratio,
-            n_resamples=draws,
-            vectorized=True,
-            method="BCa",
-            confidence_level=1 - widened_level(len(x)),
-            rng=np.random.default_rng(seed),
-        )
-    low, high = resampled.confidence_interval
-    if math.isnan(low + high):
-        return {"reason": "selection.reason_constant"}
     everyone = np.concatenate([x, y])
+    # Without the one that differs there would be no spread, whose logarithm the jackknife needs.
+    if _constant(x) or any(_constant(np.delete(x, place)) for place in (x.argmin(), x.argmax())):
+        return {"reason": "selection.reason_constant"}
+
+    def log_ratio(place):
+        part = np.delete(x, place) if place < len(x) else x
+        return math.log(_deviation(part) / _deviation(np.delete(everyone, place)))
+
+    left_out = np.array([log_ratio(place) for place in range(len(everyone))])
+    # Of each group by itself: variance of the logarithm, and its degrees of freedom.
+    parts = [
+        ((len(group) - 1) ** 2 / len(group) * group.var(ddof=1), len(group) - 1)
+        for group in (left_out[: len(x)], left_out[len(x) :])
+    ]
+    variance = sum(part for part, _ in parts)
+    if variance <= _ROUNDING**2:
+        return {"reason": "selection.reason_constant"}
+    degrees = variance**2 / sum(part**2 / free for part, free in parts)
+    half = stats.t.ppf(1 - LEVEL / 2, degrees) * math.sqrt(variance)
     whole = _deviation(everyone)
+    ratio = _deviation(x) / whole
     found = {"value_with": _deviation(x), "value_without": _deviation(y), "value_all": whole}
-    found |= {"estimate": _deviation(x) / whole, "ci_low": low, "ci_high": high}
+    found |= {"estimate": ratio, "ci_low": ratio * math.exp(-half), "ci_high": ratio * math.exp(half)}
     return found | random_draws(everyone, len(x), _deviation, _deviation(x), seed, draws)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers import selection
 from helpers.correlation import MEASURES
-from helpers.findings import interval_text, p_text
+from helpers.findings import interval_text, not_estimated, p_text
 from helpers.resampling import LEVEL
 from helpers.wording import listing, number, text
 
@@ -97,30 +97,50 @@ def measures_of(table, index):
     return lacking[-1:] if compared[0].equals(compared[1]) else lacking
 
 
-def opening(table, registry, provinces, language):
+def opening(table, figures, registry, provinces, year, language):
     """
-    Say in a sentence an index who is missing and what that means, for the opening of the page.
+    Say who is missing and what that means, a clause an index, for the opening of the page.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As made by `helpers.selection.compare`.
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
     registry : helpers.registry.Registry
     provinces : helpers.provinces.Provinces
+    year : int
     language : {"en", "vi"}
 
     Returns
     -------
     str
-        Markdown; each index by whichever of score and rank is known for more provinces, ranks if they are
-        equally many. "" where nothing is missing.
+        Markdown, one paragraph; each index by whichever of score and rank is known for more provinces, ranks
+        if they are equally many; those of which the same can be said together.
     """
-    sentences = []
+    groups, lacking, total = {}, [], len(provinces.codes)
     for slug in table["index"].unique():
         case, measure = _fullest(table, registry, provinces, slug, language)
-        clauses = case.refused() or [*case.clear_mean(), *case.clear_spreads(), case.effect()]
-        sentences.append(case.text(f"opening_{measure}", clauses="; ".join(clauses)))
-    return text("selection.opening", language, sentences=" ".join(sentences)) if sentences else ""
+        name = case.text(f"opening_{measure}")
+        if (brief := case.briefly()) == "few_without":
+            lacking.append((name, selection.without(figures, registry[slug], provinces, year, measure)))
+        else:
+            groups.setdefault(brief, []).append(name)
+    said = [
+        text(f"selection.brief_{brief}", language, indices=listing(indices, language), total=total)
+        for brief, indices in groups.items()
+    ]
+    if base := selection.reference(figures, registry, provinces, year):
+        codes = selection.without(figures, base, provinces, year)
+        values = {"index": base.short, "n": total - len(codes), "total": total}
+        lacking.append((text("selection.opening_score", language, **values), codes))
+    for index, codes in lacking:
+        if codes:
+            names = listing((provinces.name(code, language) for code in codes), language)
+            said.append(text("selection.opening_lacking", language, index=index, names=names))
+    if said:
+        return text("selection.opening", language, sentences=" ".join(said))
+    return text("selection.opening_complete", language, year=year, total=total)
 
 
 def _fullest(table, registry, provinces, slug, language):
@@ -147,15 +167,18 @@ def conclusion(table, registry, provinces, index, language):
     Returns
     -------
     str
-        Markdown, one paragraph: only the differences that are clear, by whichever of score and rank is known
-        for more provinces.
+        Markdown, one paragraph of at most four sentences: only the differences that are clear, by whichever
+        of score and rank is known for more provinces.
     """
     case, measure = _fullest(table, registry, provinces, index.slug, language)
     if not (clauses := case.refused()):
-        clauses = [*case.clear_mean(), *case.clear_spreads(), *case.rule(), case.effect(), *case.kind()]
-    sentences = [f"{clause[0].upper()}{clause[1:]}." for clause in clauses]
-    sentences += [] if case.refused() else [case.text("limit")]
-    return case.text(f"paragraph_{measure}", sentences=" ".join(sentences))
+        clear = "; ".join([*case.clear_means(), *case.clear_spreads()])
+        clauses = [clear or case.text("clear_none"), case.effect(), *case.kind()]
+    return case.text(f"paragraph_{measure}", sentences=_sentences(clauses))
+
+
+def _sentences(clauses):
+    return " ".join(f"{clause[0].upper()}{clause[1:]}." for clause in clauses)
 
 
 def paragraph(table, registry, provinces, index, measure, language):
@@ -184,9 +207,7 @@ def paragraph(table, registry, provinces, index, measure, language):
     if not (clauses := case.refused()):
         clauses = [case.mean(), *case.spread(), case.own_mean(), *case.own_spread(), *case.fifths()]
         clauses += [*case.regions(), *case.rule(), case.effect(), *case.kind()]
-    sentences = [f"{clause[0].upper()}{clause[1:]}." for clause in clauses]
-    sentences += [] if case.refused() else [case.text("limit")]
-    return case.text(f"paragraph_{measure}", sentences=" ".join(sentences))
+    return case.text(f"paragraph_{measure}", sentences=_sentences(clauses))
 
 
 class _Case:
@@ -243,10 +264,21 @@ class _Case:
         verdict = self._verdict("reference_mean", "higher", "lower")
         return self._clause(f"mean_{verdict}", "reference_mean")
 
-    def clear_mean(self):
-        """Clause on the mean on the reference; none where no difference is clear."""
-        verdict = self._verdict("reference_mean", "higher", "lower")
-        return [] if verdict in ("none", "weak", "unknown") else [self.mean()]
+    def briefly(self):
+        """Key of what the missing provinces mean, in a clause."""
+        refused = self.rows["region", ""].reason.removeprefix("selection.reason_")
+        return refused if refused in ("few_with", "few_without") else self._direction()
+
+    def clear_means(self):
+        """Brief clauses on the means, on the reference and of the known ranks, that differ clearly."""
+        found = []
+        for comparison, above, below in (
+            ("reference_mean", "higher", "lower"),
+            ("own_rank_mean", "worse", "better"),
+        ):
+            verdict = self._verdict(comparison, above, below)
+            found += [self._clause(f"clear_{verdict}", comparison)] if verdict in (above, below) else []
+        return found
 
     def own_mean(self):
         verdict = self._verdict("own_rank_mean", "worse", "better")
@@ -270,10 +302,10 @@ class _Case:
         return self._spread("own_spread", "own_rank_spread", "unknown")
 
     def clear_spreads(self):
-        """Clauses on those of both that differ clearly."""
+        """Brief clauses on those of both that differ clearly."""
         unclear = ("none", "weak", "unknown")
-        found = self._spread("spread", "reference_spread", *unclear)
-        return found + self._spread("own_spread", "own_rank_spread", *unclear)
+        found = self._spread("clear", "reference_spread", *unclear)
+        return found + self._spread("clear_own", "own_rank_spread", *unclear)
 
     def _spread(self, key, comparison, *passed_over):
         verdict = self._verdict(comparison, "wider", "narrower")
@@ -385,29 +417,43 @@ def readable(table, registry, index, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns: comparison, n with and without, the value of those with, those without and all, the
-        range of random draws, the estimate with its interval, p; a remark column if an estimate is lacking.
+    (pandas.DataFrame, str)
+        Worded columns: comparison, the estimate with its interval, p, n with and without, the value of those
+        with, those without and all, the range of random draws. Below it the line that names the comparisons
+        without an estimate, which are not in the table; "" for none.
     """
     own = table[(table["index"] == index.slug) & table["comparison"].isin(COMPARISONS)]
-    rows = []
+    rows, refused = [], []
     for row in own[own["measure"].isin(measures_of(table, index))].itertuples():
         reference = registry[row.reference].short if row.reference else number(None, language)
         key = f"selection.row_{row.comparison}_{row.measure}"
         name = text(key, language, reference=reference, index=index.short)
+        if row.reason:
+            refused.append((row.measure, name, row.n_with, _reason(row.reason, language)))
+            continue
         cells = {"comparison": name, "n_with": row.n_with, "n_without": row.n_without}
         cells |= {key: getattr(row, key) for key in ("value_with", "value_without", "value_all")}
         cells["draws"] = _range(row.draw_low, row.draw_high, language)
         bare = math.isnan(row.ci_low)
         cells["estimate"] = number(row.estimate, language) if bare else interval_text(row, language)
-        cells["p"] = p_text(row.p_value, language)
-        rows.append(cells | {"remark": _reason(row.reason, language) if row.reason else ""})
+        rows.append(cells | {"p": p_text(row.p_value, language)})
     values = ["value_with", "value_without", "value_all"]
-    columns = ["comparison", "n_with", "n_without", *values, "draws", "estimate", "p", "remark"]
+    columns = ["comparison", "estimate", "p", "n_with", "n_without", *values, "draws"]
     frame = pd.DataFrame(rows, columns=columns)
-    if not frame["remark"].any():
-        frame = frame.drop(columns="remark")
-    return frame.rename(columns=lambda column: text(f"selection.column_{column}", language))
+    frame = frame.rename(columns=lambda column: text(f"selection.column_{column}", language))
+    return frame, not_estimated(_together(refused, language), language)
+
+
+def _together(refused, language):
+    """Name, n and reason of what is refused; all comparisons by a measure as one if for the same reason."""
+    found = []
+    for measure in dict.fromkeys(measure for measure, *_ in refused):
+        own = [case for case in refused if case[0] == measure]
+        if len(own) == len(COMPARISONS) and len({reason for *_, reason in own}) == 1:
+            n = max(n for _, _, n, _ in own)
+            own = [(measure, text(f"selection.row_all_{measure}", language), n, own[0][-1])]
+        found += [case[1:] for case in own]
+    return found
 
 
 def _range(low, high, language, decimals=2):
@@ -468,6 +514,6 @@ def method_text(language, draws=selection.DRAWS, seed=selection.SEED):
     Returns
     -------
     str
-        A point of a Markdown list.
+        Markdown, a section.
     """
     return text("selection.method", language, draws=number(draws, language, 0), seed=seed, **_LIMITS)

@@ -522,13 +522,18 @@ def regress(y, x, weights):
     pp. 200-203; `spreg.MoranRes`), two-sided. Where p < 0.05, and at least `MINIMUM_MODELS` provinces have
     both figures: the spatial lag model y = ρWy + a + xb + e and the spatial error model y = a + xb + u,
     u = λWu + e by maximum likelihood (Anselin 1988, Spatial Econometrics; spreg's `ML_Lag`, `ML_Error`).
-    Intervals of the ordinary slope by the t distribution, of the others by the normal one.
+    All intervals and p-values are by t with n - k degrees of freedom, k counting the constant, the slopes and
+    ρ or λ. Maximum likelihood divides the squared residuals by n, which is too little for few provinces (Bao
+    & Ullah 2007, Journal of Econometrics 137, 396-413): its variances are multiplied by n / (n - k), as
+    spreg's ``sig2n_k`` does where it has the choice.
     """
     y = _vector(y, weights)
-    x = np.asarray(x, dtype=float).reshape(len(y), -1)
+    x = np.asarray(x, dtype=float)
+    x = x[:, None] if x.ndim == 1 else x
+    if len(x) != len(y):
+        raise ValueError(f"one value a province is needed: {len(y)} of y, {len(x)} of x")
     if reason := _refusal(weights, y, *x.T):
         return Regression(Autocorrelation(weights.n, reason=reason))
-    from scipy import stats
     from spreg import MoranRes
     from spreg.ols import BaseOLS
 
@@ -540,8 +545,7 @@ def regress(y, x, weights):
     found = MoranRes(ordinary, weights.w, z=True)
     figures = (float(np.squeeze(value)) for value in (found.I, found.eI, found.p_norm))
     residual = Autocorrelation(weights.n, *figures)
-    half = stats.t.ppf(1 - LEVEL / 2, len(y) - x.shape[1])
-    slopes = _coefficients(ordinary, half, lambda t: 2 * stats.t.sf(abs(t), len(y) - x.shape[1]))[1:]
+    slopes = _coefficients(ordinary, len(y) - x.shape[1])[1:]
     # The log-likelihood at its maximum, where the variance is the mean square.
     likelihood = -len(y) / 2 * (math.log(2 * math.pi * float(np.mean(ordinary.u**2))) + 1)
     models = [Model("ols", slopes, None, likelihood, _aic(likelihood, len(slopes) + 2))]
@@ -559,22 +563,22 @@ def _aic(likelihood, parameters):
     return 2 * parameters - 2 * likelihood
 
 
-def _coefficients(fitted, half, p_of):
+def _coefficients(fitted, degrees, inflation=1.0):
     """Estimates of a regression of spreg with their intervals; None where a variance is not positive."""
-    estimates, variances = fitted.betas.ravel(), np.diag(fitted.vm)
+    from scipy import stats
+
+    estimates, variances = fitted.betas.ravel(), inflation * np.diag(fitted.vm)
     if not (np.isfinite(estimates).all() and np.isfinite(variances).all() and (variances > 0).all()):
         return None
-    errors = np.sqrt(variances)
-    return tuple(
-        Coefficient(float(b), float(b - half * e), float(b + half * e), float(p_of(b / e)))
-        for b, e in zip(estimates, errors, strict=True)
-    )
+    errors, half = np.sqrt(variances), stats.t.ppf(1 - LEVEL / 2, degrees)
+    p_values = 2 * stats.t.sf(np.abs(estimates / errors), degrees)
+    rows = zip(estimates, estimates - half * errors, estimates + half * errors, p_values, strict=True)
+    return tuple(Coefficient(*map(float, row)) for row in rows)
 
 
 def _likeliest(kind, y, x, weights):
     import warnings
 
-    from scipy import stats
     from spreg.ml_error import BaseML_Error
     from spreg.ml_lag import BaseML_Lag
 
@@ -585,7 +589,13 @@ def _likeliest(kind, y, x, weights):
             fitted = (BaseML_Lag if kind == "lag" else BaseML_Error)(y, x, weights.w)
         except np.linalg.LinAlgError:
             return None
-    found = _coefficients(fitted, stats.norm.ppf(1 - LEVEL / 2), lambda z: 2 * stats.norm.sf(abs(z)))
+        except Exception as error:
+            # Near ρ = 1 the expansion of the inverse may not converge; spreg has no class for that.
+            if "power expansion" not in str(error):
+                raise
+            return None
+    degrees = len(y) - x.shape[1] - 1
+    found = _coefficients(fitted, degrees, len(y) / degrees)
     if found is None:
         return None
     _, *slopes, spatial = found

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from helpers.correlation import CORRECTED, whole_of
-from helpers.findings import interval_text, p_text
+from helpers.findings import interval_text, not_estimated, p_text
 from helpers.resampling import LEVEL, SEED
 from helpers.spatial import (
     BIVARIATE,
@@ -103,7 +103,7 @@ def _clause(row, name, key, language):
 
 def in_words(table, registry, language):
     """
-    Say in one hedged sentence in which indices neighbours resemble each other.
+    Say in hedged sentences, one a verdict, in which indices neighbours resemble each other.
 
     Parameters
     ----------
@@ -115,16 +115,66 @@ def in_words(table, registry, language):
     Returns
     -------
     str
-        Markdown. "No evidence" where p is 0.05 or more; indices without an estimate with their reason.
+        "No evidence" where p is 0.05 or more; indices without an estimate with their reason.
     """
 
     def write(row):
         return _clause(row, registry[row.index].short, "spatial.clause", language)
 
-    clauses = _told(_rows(table, MORAN), write, "spatial.", "indices", language)
-    if not clauses:
-        return text("spatial.no_indices", language)
-    return text("spatial.finding", language, clauses="; ".join(clauses))
+    said = _told(_rows(table, MORAN), write, "spatial.", "indices", language)
+    return " ".join(said) or text("spatial.no_indices", language)
+
+
+def opening(table, registry, language):
+    """
+    Say whether neighbours resemble each other, for the opening of the page.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As made by `helpers.spatial.year_table`.
+    registry : helpers.registry.Registry
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        Markdown, one paragraph: the indices by verdict; then the pairs of which what the one does not share
+        with the other is alike among neighbours, where there are any. "" without any figure.
+    """
+
+    def write(row):
+        key = "spatial.brief" if _verdict(row) in ("positive", "negative") else "spatial.clause_refused"
+        values = {"estimate": number(row.estimate, language), "p": _p(row.p_value, language)}
+        remarks = text("spatial.brief_fdr", language) if row.p_value < LEVEL <= row.p_fdr else ""
+        return text(key, language, name=registry[row.index].short, n=row.n, remarks=remarks, **values)
+
+    groups = {verdict: [] for verdict in ("positive", "negative", "unclear", "refused")}
+    for row in _rows(table, MORAN):
+        groups[_verdict(row)].append(write(row))
+    parts = [
+        text(f"spatial.brief_{verdict}", language, indices=listing(found, language))
+        for verdict, found in groups.items()
+        if found
+    ]
+    if not parts:
+        return ""
+    sentence = "; ".join(parts)
+    said = text("spatial.opening", language, parts=sentence[0].upper() + sentence[1:])
+    dependent = [row for row in _rows(table, RESIDUAL) if _verdict(row) == "positive"]
+    if dependent:
+        pairs = (
+            text("spatial.clause_refused", language, name=_couple(row, registry, language), n=row.n)
+            for row in dependent
+        )
+        said += " " + text("spatial.opening_residual", language, pairs=listing(pairs, language))
+    return said
+
+
+def _couple(row, registry, language):
+    # In the order of the registry, as pairs are named elsewhere; regressions name the explained index first.
+    slugs = sorted((row.index, row.index_b), key=list(registry.indices).index)
+    return "\u00a0– ".join(_name(row, registry, slug, language) for slug in slugs)
 
 
 def _name(row, registry, slug, language):
@@ -187,8 +237,6 @@ def residuals_in_words(table, registry, language):
 
 def _worded(rows, columns, language):
     frame = pd.DataFrame(rows, columns=columns)
-    if "remark" in frame and not frame["remark"].any():
-        frame = frame.drop(columns="remark")
     return frame.rename(columns=lambda column: text(f"spatial.column_{column}", language))
 
 
@@ -202,11 +250,21 @@ def _cells(row, language):
         "expected": row.expected,
         "p": p_text(row.p_value, language),
         "p_fdr": p_text(row.p_fdr, language),
-        "remark": _reason(row.reason, language) if row.reason else "",
     }
 
 
-_TESTED = ("measure", "n", "borders", "joined", "estimate", "expected", "p", "p_fdr", "remark")
+_TESTED = ("estimate", "p", "n", "p_fdr", "expected", "measure", "borders", "joined")
+
+
+def _laid_out(rows, named, columns, language):
+    """The rows with an estimate as a table, the others in a line; `named` gives the first cells of a row."""
+    shown = [named(row) | _cells(row, language) for row in rows if not row.reason]
+    refused = [
+        ("\u00a0– ".join(named(row).values()), row.n, _reason(row.reason, language))
+        for row in rows
+        if row.reason
+    ]
+    return _worded(shown, columns, language), not_estimated(refused, language)
 
 
 def global_table(table, registry, language):
@@ -222,11 +280,15 @@ def global_table(table, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; one row an index; a remark column if an estimate is lacking.
+    (pandas.DataFrame, str)
+        Worded columns; one row an index. Below it the line that names those without an estimate, which are
+        not in the table; "" for none.
     """
-    rows = [{"index": registry[row.index].short} | _cells(row, language) for row in _rows(table, MORAN)]
-    return _worded(rows, ["index", *_TESTED], language)
+
+    def named(row):
+        return {"index": registry[row.index].short}
+
+    return _laid_out(_rows(table, MORAN), named, ["index", *_TESTED], language)
 
 
 def bivariate_table(table, registry, language):
@@ -242,19 +304,19 @@ def bivariate_table(table, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; a remark column if an estimate is lacking.
+    (pandas.DataFrame, str)
+        As of `global_table`.
     """
-    rows = [
-        {
+
+    def named(row):
+        return {
             "own": _name(row, registry, row.index, language),
             "other": _name(row, registry, row.index_b, language),
         }
-        | _cells(row, language)
-        for row in _rows(table, BIVARIATE)
-    ]
+
     # 0 is expected of each.
-    return _worded(rows, ["own", "other", *(c for c in _TESTED if c != "expected")], language)
+    columns = ["own", "other", *(column for column in _TESTED if column != "expected")]
+    return _laid_out(_rows(table, BIVARIATE), named, columns, language)
 
 
 def residual_table(table, registry, language):
@@ -270,14 +332,14 @@ def residual_table(table, registry, language):
 
     Returns
     -------
-    pandas.DataFrame
-        Worded columns; a remark column if an estimate is lacking.
+    (pandas.DataFrame, str)
+        As of `global_table`.
     """
-    rows = [
-        {"pair": _regression(row, registry, language)} | _cells(row, language)
-        for row in _rows(table, RESIDUAL)
-    ]
-    return _worded(rows, ["pair", *_TESTED], language)
+
+    def named(row):
+        return {"pair": _regression(row, registry, language)}
+
+    return _laid_out(_rows(table, RESIDUAL), named, ["pair", *_TESTED], language)
 
 
 def _modelled(table):
@@ -322,7 +384,7 @@ def models_table(table, registry, language):
                     "aic": found[f"{model}_aic"].estimate,
                 }
             )
-    columns = ["pair", "model", "n", "slope", "p", "spatial", "p_spatial", "log_likelihood", "aic"]
+    columns = ["pair", "model", "slope", "p", "n", "spatial", "p_spatial", "aic", "log_likelihood"]
     return _worded(rows, columns, language)
 
 
@@ -384,15 +446,13 @@ def clusters_in_words(clusters, registry, language):
     Returns
     -------
     str
-        Markdown, a paragraph an index.
+        Markdown, a paragraph an index; a last line for those without an estimate.
     """
-    said = []
+    said, refused = [], []
     for slug, rows in clusters.groupby("index", sort=False):
         values = {"index": registry[slug].short, "n": len(rows)}
         if reason := rows["reason"].iloc[0]:
-            said.append(
-                text("spatial.clusters_refused", language, reason=_reason(reason, language), **values)
-            )
+            refused.append((values["index"], values["n"], _reason(reason, language)))
             continue
         counts = rows["cluster"].value_counts()
         kinds = [
@@ -408,7 +468,7 @@ def clusters_in_words(clusters, registry, language):
             "chance": number(LEVEL * len(rows), language, 0),
         }
         said.append(text(key, language, kinds=listing(kinds, language), **values))
-    return "\n\n".join(said)
+    return "\n\n".join(filter(None, [*said, not_estimated(refused, language)]))
 
 
 def clusters_named(clusters, registry, provinces, language):
@@ -426,23 +486,24 @@ def clusters_named(clusters, registry, provinces, language):
     Returns
     -------
     pandas.DataFrame
-        Worded columns: index, kind, how many, names; one row an index and kind that occurs. Provinces of no
-        cluster are counted, not named. Empty if nothing was estimated.
+        Worded columns: index, kind, names, how many; one row an index and kind that occurs. Empty if no
+        province stands out.
     """
     rows = []
-    for (slug, kind), found in clusters[clusters["reason"] == ""].groupby(["index", "cluster"]):
+    marked = clusters[(clusters["reason"] == "") & (clusters["cluster"] != CLUSTERS[-1])]
+    for (slug, kind), found in marked.groupby(["index", "cluster"]):
         names = [_with_mark(row, provinces, language) for row in found.itertuples(index=False)]
         rows.append(
             {
                 "index": registry[slug].short,
                 "cluster": text(f"spatial.{kind}", language),
                 "count": len(found),
-                "names": ", ".join(names) if kind != CLUSTERS[-1] else number(None, language),
+                "names": ", ".join(names),
                 "order": (list(registry.indices).index(slug), CLUSTERS.index(kind)),
             }
         )
     rows.sort(key=lambda row: row.pop("order"))
-    return _worded(rows, ["index", "cluster", "count", "names"], language)
+    return _worded(rows, ["index", "cluster", "names", "count"], language)
 
 
 def _with_mark(row, provinces, language):
@@ -452,7 +513,7 @@ def _with_mark(row, provinces, language):
 
 def method(table, clusters, registry, provinces, language):
     """
-    Explain how neighbours, chance and clusters are dealt with, and what cannot be concluded.
+    Explain how neighbours, chance and clusters are dealt with.
 
     Parameters
     ----------
@@ -467,7 +528,7 @@ def method(table, clusters, registry, provinces, language):
     Returns
     -------
     str
-        Markdown, three paragraphs; names the provinces joined by the rule, of each index with an estimate.
+        Markdown, a section; names the provinces joined by the rule, of each index with an estimate.
     """
     joined = clusters[(clusters["joined"] != "") & (clusters["reason"] == "")]
     parts = []
@@ -482,7 +543,7 @@ def method(table, clusters, registry, provinces, language):
             )
             for row in rows.itertuples(index=False)
         ]
-        values = {"index": registry[slug].short, "n": len(rows), "names": ", ".join(names)}
+        values = {"index": registry[slug].short, "n": len(rows), "names": "; ".join(names)}
         parts.append(text("spatial.joined_index", language, **values))
     drawn = table[table["statistic"] == MORAN]
     permutations, seed = (
