@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from helpers import boundaries, spatial, spatial_findings
 from helpers.spatial import Weights, bivariate, local, moran, regress, two_sided, weights
@@ -184,13 +185,17 @@ def test_models_of_baltimore_are_the_published_ones():
         error: ([3.98928064, -0.16714232, 0.57336871], [1.156518, 0.066637, 0.170006]),
     }
     scale = np.std(columns, axis=1) / price.std()
+    # By t and the mean square over n - k, where spreg has the normal distribution and n.
+    degrees = len(price) - 5
+    quantile = stats.t.ppf(0.975, degrees) * math.sqrt(len(price) / degrees)
     for model, (slopes, errors) in published.items():
         assert [s.estimate for s in model.slopes] == pytest.approx(np.array(slopes) * scale, rel=2e-4)
         halves = [(s.ci_high - s.ci_low) / 2 for s in model.slopes]
-        assert halves == pytest.approx(1.959964 * np.array(errors) * scale, rel=2e-4)
+        assert halves == pytest.approx(quantile * np.array(errors) * scale, rel=2e-4)
     assert lag.spatial.estimate == pytest.approx(0.62351143, abs=1e-6)
     assert error.spatial.estimate == pytest.approx(0.71757002, abs=1e-5)
-    assert (error.spatial.ci_high - error.spatial.ci_low) / 2 == pytest.approx(1.959964 * 0.059127, rel=1e-4)
+    half = (error.spatial.ci_high - error.spatial.ci_low) / 2
+    assert half == pytest.approx(quantile * 0.059127, rel=1e-4)
     rescaled = len(price) * math.log(price.std())
     assert lag.log_likelihood - rescaled == pytest.approx(-875.92771143484833, abs=1e-5)
     # One parameter more than spreg counts: the variance.

@@ -214,9 +214,9 @@ def two_way_fe(panel, seed=SEED):
         ``slope``: points of b per point of a; standard error clustered by province
         (`linearmodels.PanelOLS`; factor G / (G - 1) x (n - 1) / (n - k), k counting all effects), interval
         and p-value of the restricted wild cluster bootstrap (`wild_cluster`). ``slope_t``: the same with
-        interval and p-value by t with G - 1 degrees of freedom, G provinces, which is too narrow for few
-        provinces. ``left_out``: number of province-years and provinces that drop out as singletons, where
-        there are any.
+        interval and p-value by t with G - 1 degrees of freedom, G provinces, which large samples justify and
+        few provinces may not. ``left_out``: number of province-years and provinces that drop out as
+        singletons, where there are any.
     """
     sample = without_singletons(panel)
     found = _clustered(sample, ["gso_code", "year"], "models.reason_few", seed)
