@@ -78,7 +78,7 @@ def test_run_on_their_defaults(executed):
         "data/processed/provinces.gpkg",
         *(
             f"reports/en/2022/tables/{name}.csv"
-            for name in ("correlations", "influence", "selection", "spatial", "clusters", "dimensions_papi")
+            for name in ("correlations", "influence", "selection", "spatial", "clusters")
         ),
         *(
             f"reports/en/tables/{name}.csv"

@@ -106,7 +106,7 @@ def test_the_tables_have_the_columns_that_others_rely_on(made):
 def test_every_table_is_described_and_the_same_in_both_languages(made, root):
     project, _ = made
     described = (root / "docs" / "tables.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^### `(.+)`\n(.*?)(?=^#|\Z)", described, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^### `([^`\n]+)`\n(.*?)(?=^#|\Z)", described, re.MULTILINE | re.DOTALL))
     folder = project / "reports" / "en"
     tables = [*folder.glob("tables/*.csv"), *folder.glob("2022/tables/*.csv")]
     assert len(tables) > 10
