@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import indices, ranking, reconciling
+from helpers import indices, ranking, reconciling, validation
 
 HEAD = "year,gso_code,province,component,score,max_score,rank,rank_of,score_change,rank_change,basis,source\n"
 SOURCES = ("travinh-2023", "travinh-gov-vn-0748fb", "tcnn-2022-06-23", "vna-2013-mirror")
@@ -414,3 +414,12 @@ def test_one_file_under_names_of_two_years_is_believed_under_neither(raw, places
     assert [row["file"] for row in gathered.rejected if row["problem"] == "a note without its table"] == [
         "sipas/left.xlsx.toml"
     ]
+
+
+def test_figures_of_which_none_is_reported_twice_keep_their_types(raw, known):
+    reports, _ = validation.validate(indices.gather(raw).reports, known, indices._source_ids(raw))
+    single = reports.drop_duplicates(reconciling.KEY, keep=False)
+    figures, conflicts = reconciling.reconcile(single, known)
+    assert len(figures) == single[["score", "rank"]].notna().any(axis=1).sum() and conflicts.empty
+    for column in ("score", "max_score", "rank", "ranked"):
+        assert figures[column].dtype == "float64", column

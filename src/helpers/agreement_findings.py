@@ -198,15 +198,28 @@ def runs_text(run_intervals, registry, language):
             "agreement.finding_run",
             language,
             index=registry[slug].short,
-            span=span(_years_of(rows), language),
+            span=span(years_of(rows), language),
             **_counts(rank_intervals.summarise(rows), language),
         )
-        for (slug, _), rows in run_intervals.groupby(["index", "series"], sort=False)
+        for (slug, _), rows in run_intervals.groupby(["index", "precision"], sort=False)
     ]
     return "\n\n".join(said) or text("agreement.run_none", language)
 
 
-def _years_of(rows):
+def years_of(rows):
+    """
+    Give the first and the last year of a run of comparable years.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of one run as made by `helpers.rank_intervals.over_runs`. The identifier of a series does not
+        tell: the run ends where the set of provinces changes.
+
+    Returns
+    -------
+    list of int
+    """
     return [int(year) for year in rows["precision"].iloc[0].rsplit(" ", 1)[1].split("-")]
 
 

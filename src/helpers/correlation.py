@@ -44,8 +44,7 @@ def totals(figures, year, column):
     pandas.DataFrame of float
         One row a province (``gso_code``, sorted), one column an index; NaN where there is no figure.
     """
-    chosen = figures[(figures["year"] == year) & (figures["component"] == "")]
-    return chosen.pivot(index="gso_code", columns="index", values=column).astype("float64").sort_index()
+    return _wide(figures, year, column).astype("float64")
 
 
 def combinations(figures, registry, year):
@@ -171,7 +170,8 @@ def pairs(figures, registry, places, year):
     """
     figures, rows = _needed(figures, registry), []
     # A year's pairs are asked for several times, and each takes a few milliseconds to lay out.
-    take = functools.cache(functools.partial(paired, figures))
+    wide = functools.cache(functools.partial(_wide, figures))
+    take = functools.cache(functools.partial(_paired, figures, wide))
     for first, second in combinations(figures, registry, year):
         found = whole_of(first, second)
         for measure in MEASURES:
@@ -248,22 +248,25 @@ def paired(figures, first, second, year, measure, corrected=False):
         One row a province (``gso_code``): ``x``, ``y``, ``stated`` (whether both, and the points taken out,
         are figures that a source states).
     """
+    return _paired(figures, functools.partial(_wide, figures), first, second, year, measure, corrected)
+
+
+def _wide(figures, year, column):
+    chosen = figures[(figures["year"] == year) & (figures["component"] == "")]
+    return chosen.pivot(index="gso_code", columns="index", values=column).sort_index()
+
+
+def _paired(figures, wide, first, second, year, measure, corrected):
     slugs = [first.slug, second.slug]
-    both = totals(figures, year, measure).reindex(columns=slugs).dropna()
-    bases = _bases(figures, year, measure).reindex(index=both.index, columns=slugs)
-    both["stated"] = bases.isin(STATED_BASES).all(axis=1)
+    both = wide(year, measure).reindex(columns=slugs).dropna().astype("float64")
+    bases = wide(year, "basis" if measure == "score" else "rank_basis")
+    both["stated"] = bases.reindex(index=both.index, columns=slugs).isin(STATED_BASES).all(axis=1)
     if corrected:
         whole, part = whole_of(first, second)
         remainder = part_whole(figures, whole, part, year)
         both = both.loc[remainder.index].assign(**{whole.slug: remainder["remainder"]})
         both["stated"] &= remainder["stated"]
     return both.set_axis(["x", "y", "stated"], axis=1)
-
-
-def _bases(figures, year, measure):
-    chosen = figures[(figures["year"] == year) & (figures["component"] == "")]
-    column = "basis" if measure == "score" else "rank_basis"
-    return chosen.pivot(index="gso_code", columns="index", values=column)
 
 
 def _variants(take, figures, places, first, second, year, measure, corrected):

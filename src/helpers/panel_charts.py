@@ -173,9 +173,10 @@ def _stand_in(part):
 
 
 def _runs(part, column):
-    """Stretches of neighbouring years of one series in which a column is known."""
+    """Stretches of neighbouring years of one series and set of provinces in which a column is known."""
     known = part[part[column].notna()]
     new = (known["series"] != known["series"].shift()) | (known.index.to_series().diff() != 1)
+    new |= known["of"] != known["of"].shift()
     return [run for _, run in known.groupby(new.cumsum())]
 
 

@@ -167,13 +167,12 @@ def reconcile(reports, known):
             )
         )
     columns = [*KEY, "score", "max_score", "rank", "ranked", "basis", "source", "rank_basis", "rank_source"]
-    figures = pd.concat(
-        [
-            _single(reports[~repeated])[columns],
-            _of_one_voice(reports[agreed], order)[columns],
-            pd.DataFrame(rows, columns=columns),
-        ]
+    # An empty frame has no types of its own, and would take those of the others away.
+    decided = pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(("score", "max_score", "rank", "ranked"), "float64")
     )
+    single, agreed = _single(reports[~repeated])[columns], _of_one_voice(reports[agreed], order)[columns]
+    figures = pd.concat([single, agreed, decided])
     return figures.reset_index(drop=True), pd.DataFrame(conflicts, columns=CONFLICT_COLUMNS)
 
 
