@@ -169,21 +169,19 @@ def pairs(figures, registry, places, year):
         ``estimate`` has its ``reason``.
     """
     figures, rows = _needed(figures, registry), []
-    # A year's pairs are asked for several times, and each takes a few milliseconds to lay out.
-    wide = functools.cache(functools.partial(_wide, figures))
-    take = functools.cache(functools.partial(_paired, figures, wide))
+    laid = _Laid(figures)
     for first, second in combinations(figures, registry, year):
         found = whole_of(first, second)
         for measure in MEASURES:
-            rows += _variants(take, figures, places, first, second, year, measure, corrected=False)
+            rows += _variants(laid, places, first, second, year, measure, corrected=False)
             if not found:
                 continue
             if measure == "score" and share_known(found[0], year):
-                rows += _variants(take, figures, places, first, second, year, measure, corrected=True)
+                rows += _variants(laid, places, first, second, year, measure, corrected=True)
             else:
                 known = share_known(found[0], year)
                 refused = "correlate.reason_ranks" if known else "correlate.reason_share"
-                n = len(take(first, second, year, measure, False))
+                n = len(laid.pairs(first, second, year, measure, False))
                 estimates = [Estimate(method, n, reason=refused) for method in METHODS]
                 rows += [_row(first, second, measure, CORRECTED, estimate) for estimate in estimates]
     return _with_holm(_typed(rows))
@@ -248,7 +246,7 @@ def paired(figures, first, second, year, measure, corrected=False):
         One row a province (``gso_code``): ``x``, ``y``, ``stated`` (whether both, and the points taken out,
         are figures that a source states).
     """
-    return _paired(figures, functools.partial(_wide, figures), first, second, year, measure, corrected)
+    return _Laid(figures).pairs(first, second, year, measure, corrected)
 
 
 def _wide(figures, year, column):
@@ -256,21 +254,33 @@ def _wide(figures, year, column):
     return chosen.pivot(index="gso_code", columns="index", values=column).sort_index()
 
 
-def _paired(figures, wide, first, second, year, measure, corrected):
-    slugs = [first.slug, second.slug]
-    both = wide(year, measure).reindex(columns=slugs).dropna().astype("float64")
-    bases = wide(year, "basis" if measure == "score" else "rank_basis")
-    both["stated"] = bases.reindex(index=both.index, columns=slugs).isin(STATED_BASES).all(axis=1)
-    if corrected:
-        whole, part = whole_of(first, second)
-        remainder = part_whole(figures, whole, part, year)
-        both = both.loc[remainder.index].assign(**{whole.slug: remainder["remainder"]})
-        both["stated"] &= remainder["stated"]
-    return both.set_axis(["x", "y", "stated"], axis=1)
+class _Laid:
+    """Figures laid out side by side, each layout made once: it takes milliseconds and is asked for often."""
+
+    def __init__(self, figures):
+        self._figures = figures
+        self._totals = dict(tuple(figures[figures["component"] == ""].groupby("year")))
+        self.wide = functools.cache(self._wide)
+        self.pairs = functools.cache(self._pairs)
+
+    def _wide(self, year, column):
+        return _wide(self._totals.get(year, self._figures.iloc[:0]), year, column)
+
+    def _pairs(self, first, second, year, measure, corrected):
+        slugs = [first.slug, second.slug]
+        both = self.wide(year, measure).reindex(columns=slugs).dropna().astype("float64")
+        bases = self.wide(year, "basis" if measure == "score" else "rank_basis")
+        both["stated"] = bases.reindex(index=both.index, columns=slugs).isin(STATED_BASES).all(axis=1)
+        if corrected:
+            whole, part = whole_of(first, second)
+            remainder = part_whole(self._figures, whole, part, year)
+            both = both.loc[remainder.index].assign(**{whole.slug: remainder["remainder"]})
+            both["stated"] &= remainder["stated"]
+        return both.set_axis(["x", "y", "stated"], axis=1)
 
 
-def _variants(take, figures, places, first, second, year, measure, corrected):
-    data = take(first, second, year, measure, corrected)
+def _variants(laid, places, first, second, year, measure, corrected):
+    data = laid.pairs(first, second, year, measure, corrected)
     x, y = data["x"].to_numpy(), data["y"].to_numpy()
     regions = places.table["region6"].reindex(data.index).to_numpy()
     rows = []
@@ -284,19 +294,19 @@ def _variants(take, figures, places, first, second, year, measure, corrected):
     add(WITHIN, [coefficients.resampled(method, x, y, regions) for method in METHODS])
     for base, kept in ((WITHOUT, ~data.index.isin(places.cities)), (STATED, data["stated"].to_numpy())):
         add(base, every if kept.all() else [coefficients.resampled(m, x[kept], y[kept]) for m in METHODS])
-    add(POOLED, [_pooled(take, figures, first, second, year, measure, corrected)])
+    add(POOLED, [_pooled(laid, first, second, year, measure, corrected)])
     return rows
 
 
-def _pooled(take, figures, first, second, year, measure, corrected):
+def _pooled(laid, first, second, year, measure, corrected):
     run = next((run for run in comparability.common_runs(first, second) if year in run), [])
     if corrected:
         run = [other for other in run if share_known(whole_of(first, second)[0], other)]
     parts = []
     for other in run:
-        data = take(first, second, other, measure, corrected)
+        data = laid.pairs(first, second, other, measure, corrected)
         if measure == "rank":
-            ranked = totals(figures, other, "ranked").reindex(columns=[first.slug, second.slug]).max()
+            ranked = laid.wide(other, "ranked").reindex(columns=[first.slug, second.slug]).max()
             ranks = (data[["x", "y"]] - 0.5) / ranked.to_numpy()
         else:
             ranks = data[["x", "y"]].rank(pct=True)
@@ -440,12 +450,13 @@ def influence(figures, registry, year):
     from helpers import resampling
 
     figures, parts = _needed(figures, registry), []
+    laid = _Laid(figures)
     for first, second in combinations(figures, registry, year):
         found = whole_of(first, second)
         cases = [(measure, False) for measure in MEASURES]
         cases += [("score", True)] if found and share_known(found[0], year) else []
         for measure, corrected in cases:
-            data = paired(figures, first, second, year, measure, corrected)
+            data = laid.pairs(first, second, year, measure, corrected)
             x, y = data["x"].to_numpy(), data["y"].to_numpy()
             for method in METHODS:
                 estimate = getattr(coefficients, method)(x, y)
