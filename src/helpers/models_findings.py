@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from helpers.correlation import whole_of
+from helpers.correlation import holm, whole_of
 from helpers.findings import interval_text, p_text, pair_name
 from helpers.panel_models import (
     BETA,
@@ -74,13 +74,7 @@ def _verdict(row, neutral=0.0):
 
 def _holm(rows):
     """Adjust the p-values of rows for one another (dict by position; NaN where there is none)."""
-    from statsmodels.stats.multitest import multipletests
-
-    tested = {key: row["p_value"] for key, row in rows.items() if not math.isnan(row["p_value"])}
-    adjusted = dict.fromkeys(rows, math.nan)
-    if tested:
-        adjusted |= dict(zip(tested, multipletests(list(tested.values()), method="holm")[1], strict=True))
-    return adjusted
+    return dict(zip(rows, holm([row["p_value"] for row in rows.values()]), strict=True))
 
 
 def _years(span):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.coefficients import MINIMUM_PAIRS
 from helpers.comparability import breaks
-from helpers.correlation import whole_of
+from helpers.correlation import holm, whole_of
 from helpers.findings import p_text, pair_name
 from helpers.panel import COVERAGE, WITHIN_YEAR, by_lag, complete
 from helpers.resampling import DRAWS, LEVEL
@@ -367,13 +367,7 @@ def _relation(row, first, second, language):
 
 def _with_holm(rows):
     """Holm's p-values for all pairs of one analysis."""
-    from statsmodels.stats.multitest import multipletests
-
-    tested = rows["p_value"].notna()
-    adjusted = rows["p_value"].copy()
-    if tested.any():
-        adjusted[tested] = multipletests(rows.loc[tested, "p_value"], method="holm")[1]
-    return rows.assign(p_adjusted=adjusted)
+    return rows.assign(p_adjusted=holm(rows["p_value"]))
 
 
 def method(language):
