@@ -159,6 +159,11 @@ class Index:
         """Identifier of the run of comparable years that a year belongs to (str)."""
         return self._span("series", year)["id"]
 
+    def surveyed(self, year):
+        """How many provinces were surveyed where not all were, else None (int or None)."""
+        span = next((span for span in self.entry.get("surveyed", []) if _covers(span, year)), None)
+        return span["provinces"] if span else None
+
     def groups(self, year):
         """Entry of the published grouping in a year, or None where there is none (dict or None)."""
         return next((span for span in self.entry.get("groups", []) if _covers(span, year)), None)
