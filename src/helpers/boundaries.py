@@ -1,5 +1,6 @@
 """The boundaries of the provinces: read and checked, joined by code, merged to 34 units, stored."""
 
+import numpy as np
 import pandas as pd
 
 from helpers import provinces as registers
@@ -11,6 +12,10 @@ EXTENT = (102.0, 8.0, 110.0, 24.0)
 # What another program measured on the same boundaries, and how far from it a measurement may be.
 KNOWN_AREA_KM2, AREA_TOLERANCE_KM2 = 328_406, 1
 SIMPLIFY_DEGREES = 0.02
+# Where each archipelago lies, by the code of the province that it belongs to.
+ISLANDS = {"48": (111.0, 15.0, 113.5, 17.5), "56": (109.0, 6.0, 118.0, 12.5)}
+# The window of the neighbours' lines round Viet Nam, and what these lines are.
+NEIGHBOURS_EXTENT, NEIGHBOURS_KINDS = (101.0, 7.5, 112.0, 24.5), ("coast", "border")
 # A GeoPackage carries the date of its making; a fixed one makes equal contents equal bytes.
 STAMP = "2025-07-01T00:00:00.000Z"
 
@@ -18,6 +23,9 @@ _ATTRIBUTES = {
     "63": ["name_vi", "name_en", "type", "region6", "region8"],
     "34": ["name_vi", "name_en", "type", "region6", "old_codes"],
 }
+# What a page needs of every unit; the register of the units says it too.
+_NEEDED = ["name_vi", "name_en", "region6"]
+_REMAKE = "run `make data` (notebook 02_join)"
 
 
 class BoundaryError(ValueError):
@@ -45,77 +53,121 @@ def load(raw="data/raw"):
         If the file is missing or damaged, has another coordinate system, lacks, doubles or invents a
         province, or holds polygons that are invalid or overlap.
     """
-    import geopandas
-
     path = resolve(raw) / "boundaries" / "provinces63.geojson"
-    if not path.is_file():
-        raise BoundaryError(f"{path} is missing: it holds the boundaries of the 63 provinces; restore it")
-    try:
-        frame = geopandas.read_file(path)
-    except Exception as error:  # GDAL has many classes of error; each means: unreadable.
-        raise BoundaryError(f"{path} cannot be read as GeoJSON ({error}); restore it") from error
-    if "gso_code" not in frame or "geometry" not in frame or frame.crs is None:
-        raise BoundaryError(
-            f"{path}: expected polygons with the property gso_code, found columns {', '.join(frame.columns)}"
-        )
-    _check_system(path, frame)
-    _check_codes(path, frame["gso_code"], registers.load(raw).codes)
+    remedy = "repair or restore the file"
+    frame = _open(path, ["gso_code"], "the boundaries of the 63 provinces", remedy)
+    _check_codes(path, frame["gso_code"], registers.load(raw).codes, "provinces63.csv", remedy)
     frame = frame[["gso_code", "geometry"]].sort_values("gso_code", ignore_index=True)
-    _check_polygons(path, frame)
+    _check_units(path, frame, remedy)
     return frame.set_crs(CRS, allow_override=True)
 
 
-def _check_system(path, frame):
-    if frame.crs.to_epsg() != 4326 and frame.crs.to_authority() != ("OGC", "CRS84"):
+def _open(path, columns, what, remedy, layer=None):
+    """Read one layer that has features, these columns and longitudes and latitudes in degrees."""
+    import geopandas
+
+    if not path.is_file():
+        raise BoundaryError(f"{path} is missing: it holds {what}; {remedy}")
+    where = _where(path, layer)
+    try:
+        frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
+    except Exception as error:  # GDAL has many classes of error; each means: unreadable.
+        raise BoundaryError(f"{where} cannot be read ({error}); {remedy}") from error
+    absent = [column for column in [*columns, "geometry"] if column not in frame]
+    if absent or not len(frame):
+        found = f"columns {', '.join(frame.columns)}" if len(frame) else "no feature at all"
         raise BoundaryError(
-            f"{path}: expected longitude and latitude in degrees ({CRS}), found {frame.crs.name}; "
-            f"transform the file to {CRS}"
+            f"{where}: expected {what} with {', '.join([*columns, 'geometry'])}, found {found}; {remedy}"
         )
-    west, south, east, north = frame.total_bounds
-    if not (EXTENT[0] <= west and EXTENT[1] <= south and east <= EXTENT[2] and north <= EXTENT[3]):
+    system = frame.crs
+    if system is None or (system.to_epsg() != 4326 and system.to_authority() != ("OGC", "CRS84")):
         raise BoundaryError(
-            f"{path}: expected coordinates within longitudes {EXTENT[0]:g} to {EXTENT[2]:g} and latitudes "
-            f"{EXTENT[1]:g} to {EXTENT[3]:g}, found {west:g} to {east:g} and {south:g} to {north:g}; "
-            "the axes may be swapped or the system be another one"
+            f"{where}: expected longitude and latitude in degrees ({CRS}), found "
+            f"{system.name if system else 'no coordinate system'}; transform it to {CRS}, or {remedy}"
         )
+    return frame
 
 
-def _check_codes(path, found, known):
-    wrong = [str(code) for code in found if code not in known]
+def _where(path, layer):
+    return f"{path}: layer {layer}" if layer else str(path)
+
+
+def _listed(codes, most=8):
+    """Write codes, the first ones if there are many."""
+    codes = list(map(str, codes))
+    more = f" and {len(codes) - most} more" if len(codes) > most else ""
+    return ", ".join(codes[:most]) + more
+
+
+def _check_codes(where, found, known, register, remedy):
+    wrong = ["(empty)" if pd.isna(code) else code for code in found if code not in known]
     if wrong:
         raise BoundaryError(
-            f"{path}: gso_code {', '.join(wrong)} is none of the 63 provinces of provinces63.csv; "
-            "codes are texts of two characters such as '01'"
+            f"{where}: gso_code {_listed(wrong)} is none of the {len(known)} provinces of {register}; "
+            f"codes are texts of two characters such as '01'; {remedy}"
         )
     doubled = sorted(found[found.duplicated()].unique())
     if doubled:
         raise BoundaryError(
-            f"{path}: gso_code {', '.join(doubled)} stands there more than once; keep one each"
+            f"{where}: gso_code {_listed(doubled)} stands there more than once; keep one each, or {remedy}"
         )
     absent = [code for code in known if code not in set(found)]
     if absent:
         raise BoundaryError(
-            f"{path}: expected {len(known)} provinces, gso_code {', '.join(absent)} is missing"
+            f"{where}: expected {len(known)} provinces, found {len(found)}: gso_code {_listed(absent)} "
+            f"is missing; {remedy}"
         )
 
 
-def _check_polygons(path, frame):
+def _check_units(where, units, remedy):
+    """Refuse units that are not valid polygons within Viet Nam which share their borders."""
+    names, geometry = units["gso_code"], units.geometry
+    _check_shapes(where, names, geometry, remedy)
+    _check_extent(where, names, geometry, EXTENT, remedy)
+    _check_coverage(where, names, geometry, remedy)
+
+
+def _check_shapes(where, names, geometry, remedy, kind="Polygon"):
+    """Refuse what is not valid polygons, or lines if `kind` is LineString; `names` tell which shape it is."""
+    usable = geometry.geom_type.isin([kind, f"Multi{kind}"]) & ~geometry.is_empty & geometry.is_valid
+    if not usable.all():
+        wrong = zip(names[~usable], geometry[~usable], strict=True)
+        reasons = _listed(f"{name}: {_fault(shape)}" for name, shape in wrong)
+        raise BoundaryError(f"{where}: expected each a valid {kind}, found {reasons}; {remedy}")
+
+
+def _fault(shape):
     import shapely
 
-    geometry = frame.geometry
-    usable = geometry.geom_type.isin(["Polygon", "MultiPolygon"]) & ~geometry.is_empty & geometry.is_valid
-    if not usable.all():
-        reasons = "; ".join(
-            f"{code}: {shapely.is_valid_reason(shape) if shape is not None else 'no geometry'}"
-            for code, shape in zip(frame["gso_code"][~usable], geometry[~usable], strict=True)
+    if shape is None:
+        return "no geometry"
+    if shape.is_empty:
+        return f"an empty {shape.geom_type}"
+    return f"a {shape.geom_type}" if shape.is_valid else shapely.is_valid_reason(shape)
+
+
+def _check_extent(where, names, geometry, extents, remedy):
+    """Refuse shapes that leave their extent: west, south, east, north, one for all or one each."""
+    bounds = geometry.bounds.to_numpy()
+    limits = np.broadcast_to(np.array(extents, dtype=float), bounds.shape)
+    outside = (bounds[:, :2] < limits[:, :2]).any(axis=1) | (bounds[:, 2:] > limits[:, 2:]).any(axis=1)
+    if outside.any():
+        first = int(outside.argmax())
+        (west, south, east, north), limit = bounds[first], limits[first]
+        raise BoundaryError(
+            f"{where}: {_listed(names[outside])} outside the extent: expected {names.iloc[first]} within "
+            f"longitudes {limit[0]:g} to {limit[2]:g} and latitudes {limit[1]:g} to {limit[3]:g}, found "
+            f"{west:g} to {east:g} and {south:g} to {north:g}; the axes may be swapped or the system be "
+            f"another one; {remedy}"
         )
-        raise BoundaryError(f"{path}: expected valid polygons, found {reasons}; repair or restore the file")
+
+
+def _check_coverage(where, names, geometry, remedy):
     if not geometry.is_valid_coverage():
         edges = geometry.invalid_coverage_edges()
-        codes = frame["gso_code"][~edges.is_empty]
         raise BoundaryError(
-            f"{path}: the provinces {', '.join(codes)} overlap or do not share their border exactly; "
-            "repair or restore the file"
+            f"{where}: the provinces {_listed(names[~edges.is_empty])} overlap or do not share their border "
+            f"exactly; {remedy}"
         )
 
 
@@ -242,7 +294,7 @@ def _totals(figures, vintage):
     return figures[(figures["component"] == "") & of_vintage]
 
 
-def prove(processed, figures):
+def prove(processed, figures, raw="data/raw"):
     """
     Show that the join lost and doubled nothing: compare ``provinces.gpkg`` with what went into it.
 
@@ -252,6 +304,8 @@ def prove(processed, figures):
         Folder with ``provinces.gpkg``, which is read again from the disk.
     figures : pandas.DataFrame
         The rows of ``indices.csv``.
+    raw : str or pathlib.Path
+        Folder of the raw tables, which say what the units are.
 
     Returns
     -------
@@ -268,7 +322,7 @@ def prove(processed, figures):
     rows = []
     for vintage in registers.VINTAGES:
         totals = _totals(figures, vintage)
-        units = read(processed, vintage, simplified=False)
+        units = read(processed, vintage, simplified=False, raw=raw)
         for index, given in totals.groupby("index"):
             rows.append([vintage, index, *_compare(_cells(given), _found(units, index))])
     proof = pd.DataFrame(rows, columns=["units", "index", "figures", "joined", "lost", "doubled"])
@@ -351,7 +405,7 @@ def dissolve(boundaries, crosswalk):
     ------
     BoundaryError
         If a province has no new unit or an unknown one is merged, or the result is not 34 valid polygons
-        of the same area.
+        of the same area that share their borders.
     """
     unmatched = sorted(set(boundaries["gso_code"]) ^ set(crosswalk.index))
     if unmatched:
@@ -360,16 +414,16 @@ def dissolve(boundaries, crosswalk):
         )
     new = boundaries["gso_code"].map(crosswalk)
     merged = boundaries[["geometry"]].dissolve(by=new.rename("gso_code"), method="coverage")
-    if len(merged) != 34 or not merged.geometry.is_valid.all():
-        raise BoundaryError(
-            f"crosswalk_63_34.csv: expected 34 valid polygons, got {len(merged)}, "
-            f"of which {int((~merged.geometry.is_valid).sum())} invalid"
-        )
+    merged = merged.reset_index()
+    if len(merged) != 34:
+        raise BoundaryError(f"crosswalk_63_34.csv: expected 34 units, got {len(merged)}; restore the file")
+    where, remedy = "the 63 provinces merged by crosswalk_63_34.csv", "restore that table and the boundaries"
+    _check_units(where, merged, remedy)
     before = areas_km2(boundaries.geometry).groupby(new.values).sum()
-    change = (areas_km2(merged.geometry) - before).abs() / before
+    change = (areas_km2(merged.set_index("gso_code").geometry) - before).abs() / before
     if change.max() > 1e-6:
         raise BoundaryError(f"merging changes the area of {change.idxmax()} by {change.max():.2%}")
-    return merged.reset_index()
+    return merged
 
 
 def simplify(units, tolerance=SIMPLIFY_DEGREES):
@@ -386,8 +440,15 @@ def simplify(units, tolerance=SIMPLIFY_DEGREES):
     -------
     geopandas.GeoDataFrame
         The same rows and columns; areas stay those of the full boundaries.
+
+    Raises
+    ------
+    BoundaryError
+        If the result is no longer valid polygons that share their borders.
     """
-    return units.set_geometry(units.geometry.simplify_coverage(tolerance))
+    simple = units.set_geometry(units.geometry.simplify_coverage(tolerance))
+    _check_units(f"borders simplified by {tolerance:g} degrees", simple, "choose a smaller tolerance")
+    return simple
 
 
 def layers(raw, figures):
@@ -404,15 +465,27 @@ def layers(raw, figures):
     Returns
     -------
     dict of str to geopandas.GeoDataFrame
-        ``provinces63``, ``provinces34``, ``provinces63_simplified``, ``provinces34_simplified``.
+        ``provinces63``, ``provinces34``, ``provinces63_simplified``, ``provinces34_simplified``. Every line
+        of the 34 is one of the 63, in the full and in the simplified layers.
+
+    Raises
+    ------
+    BoundaryError
+        If the boundaries, the crosswalk or the figures do not fit one another.
     """
-    boundaries = {"63": load(raw)}
-    boundaries["34"] = dissolve(boundaries["63"], registers.crosswalk(raw))
+    boundaries, crosswalk = {"63": load(raw)}, registers.crosswalk(raw)
+    boundaries["34"] = dissolve(boundaries["63"], crosswalk)
     made = {
         f"provinces{vintage}": add_totals(join(shapes, registers.load(raw, vintage)), figures, vintage)
         for vintage, shapes in boundaries.items()
     }
-    return made | {f"{name}_simplified": simplify(units) for name, units in made.items()}
+    simple = simplify(made["provinces63"])
+    # Simplified apart, the lines of the 34 would leave those of the 63: the fewer borders fix fewer points.
+    merged = dissolve(simple[["gso_code", "geometry"]], crosswalk)
+    return made | {
+        "provinces63_simplified": simple,
+        "provinces34_simplified": made["provinces34"].set_geometry(merged.geometry),
+    }
 
 
 def write(path, made):
@@ -437,9 +510,9 @@ def write(path, made):
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def read(processed="data/processed", vintage="63", simplified=True):
+def read(processed="data/processed", vintage="63", simplified=True, raw="data/raw"):
     """
-    Read the provinces with their boundaries, attributes and totals.
+    Read the provinces with their boundaries, attributes and totals, and check them as `load` does.
 
     Parameters
     ----------
@@ -448,6 +521,8 @@ def read(processed="data/processed", vintage="63", simplified=True):
     vintage : {"63", "34"}
     simplified : bool
         Borders for pages; False for full ones.
+    raw : str or pathlib.Path
+        Folder of the raw tables, which say what the units are.
 
     Returns
     -------
@@ -457,25 +532,29 @@ def read(processed="data/processed", vintage="63", simplified=True):
     Raises
     ------
     BoundaryError
-        If the file or the layer is missing or does not have that many units.
+        If the file or the layer is missing or damaged, has another coordinate system, lacks, doubles or
+        invents a unit, names one otherwise than its register, or holds polygons that are invalid or overlap.
+    ValueError
+        If the vintage is unknown.
     """
-    import geopandas
-
     path = resolve(processed) / "provinces.gpkg"
     layer = f"provinces{vintage}{'_simplified' if simplified else ''}"
-    if not path.is_file():
-        raise BoundaryError(f"{path} is missing: make it with `make data` (notebook 02_join)")
-    try:
-        units = geopandas.read_file(path, layer=layer, engine="pyogrio")
-    except Exception as error:  # GDAL has many classes of error; each means: unreadable.
-        raise BoundaryError(
-            f"{path}: cannot read the layer {layer} ({error}); make it with `make data`"
-        ) from error
-    if len(units) != int(vintage):
-        raise BoundaryError(
-            f"{path}: layer {layer} has {len(units)} units, expected {vintage}; run `make data`"
-        )
-    return units.set_index("gso_code").sort_index()
+    where, known, register = _where(path, layer), registers.load(raw, vintage), f"provinces{vintage}.csv"
+    units = _open(path, ["gso_code", *_NEEDED], f"the {vintage} units", _REMAKE, layer)
+    _check_codes(where, units["gso_code"], known.codes, register, _REMAKE)
+    units = units.sort_values("gso_code", ignore_index=True)
+    # A code can mean one province before July 2025 and another after it: names show a layer of the wrong one.
+    for column in _NEEDED:
+        stored, expected = units[column], known.table[column].loc[units["gso_code"]].array
+        if (differs := stored.isna() | (stored != expected)).any():
+            first = int(differs.argmax())
+            found = "missing" if pd.isna(stored[first]) else repr(stored[first])
+            raise BoundaryError(
+                f"{where}: {column} of gso_code {units['gso_code'][first]} is {found}, expected "
+                f"{expected[first]!r} as in {register}; {_REMAKE}"
+            )
+    _check_units(where, units, _REMAKE)
+    return units.set_index("gso_code")
 
 
 def read_islands(raw="data/raw"):
@@ -489,18 +568,61 @@ def read_islands(raw="data/raw"):
     Returns
     -------
     geopandas.GeoDataFrame
-        Two rows: ``name_vi``, ``name_en``, ``gso_code`` of the province each belongs to, ``geometry``.
+        Two rows: ``name_vi``, ``name_en``, ``gso_code`` of the province each belongs to (48 Đà Nẵng, 56
+        Khánh Hòa), ``geometry`` (EPSG:4326).
 
     Raises
     ------
     BoundaryError
-        If the file is missing or damaged.
+        If the file is missing or damaged, does not have these two each once, or one does not lie where it
+        belongs.
     """
-    import geopandas
-
     path = resolve(raw) / "boundaries" / "islands.geojson"
-    try:
-        islands = geopandas.read_file(path)
-        return islands[["name_vi", "name_en", "gso_code", "geometry"]]
-    except Exception as error:  # GDAL has many classes of error; each means: unreadable.
-        raise BoundaryError(f"{path} cannot be read ({error}); restore it or map without islands") from error
+    columns, remedy = ["name_vi", "name_en", "gso_code"], "restore it or map without islands"
+    islands = _open(path, columns, "the outlines of Hoàng Sa and Trường Sa", remedy)
+    codes = islands["gso_code"]
+    if sorted(map(str, codes)) != list(ISLANDS) or not all(isinstance(code, str) for code in codes):
+        raise BoundaryError(
+            f"{path}: expected the gso_code {' and '.join(ISLANDS)} once each, as texts, found "
+            f"{_listed(codes.map(repr))}; {remedy}"
+        )
+    islands = islands[[*columns, "geometry"]].sort_values("gso_code", ignore_index=True)
+    unnamed = islands["gso_code"][islands[columns].isna().any(axis=1) | (islands[columns] == "").any(axis=1)]
+    if len(unnamed):
+        raise BoundaryError(f"{path}: gso_code {_listed(unnamed)} lacks name_vi or name_en; {remedy}")
+    names, geometry = islands["gso_code"], islands.geometry
+    _check_shapes(path, names, geometry, remedy)
+    _check_extent(path, names, geometry, [ISLANDS[code] for code in names], remedy)
+    return islands
+
+
+def read_neighbours(raw="data/raw"):
+    """
+    Read the coasts and borders of the countries round Viet Nam, thin lines of context on a map.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Columns ``kind`` ("coast" or "border") and ``geometry`` (lines, EPSG:4326), in the order of the file.
+
+    Raises
+    ------
+    BoundaryError
+        If the file is missing or damaged, has another coordinate system, a line of another kind, or anything
+        but lines in the window round Viet Nam.
+    """
+    path = resolve(raw) / "boundaries" / "neighbours.geojson"
+    remedy = "restore it or map without context lines"
+    lines = _open(path, ["kind"], "coasts and borders of the neighbours", remedy)
+    names = pd.Series([f"feature {number + 1}" for number in range(len(lines))])
+    if (unknown := ~lines["kind"].isin(NEIGHBOURS_KINDS)).any():
+        found = _listed(names[unknown] + ": " + lines["kind"][unknown].map(repr))
+        kinds = " or ".join(NEIGHBOURS_KINDS)
+        raise BoundaryError(f"{path}: expected the kind {kinds}, found {found}; {remedy}")
+    _check_shapes(path, names, lines.geometry, remedy, "LineString")
+    _check_extent(path, names, lines.geometry, NEIGHBOURS_EXTENT, remedy)
+    return lines[["kind", "geometry"]]
