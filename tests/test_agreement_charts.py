@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
-from helpers import agreement, agreement_charts, charts, rank_intervals
+from helpers import agreement, agreement_charts, publishing, rank_intervals
 from helpers import agreement_findings as findings
 
 mpl.use("agg")
@@ -190,7 +190,7 @@ def test_the_files_are_the_same_in_every_run(found, summary, intervals, known, p
                 agreement.positions(found, 3), *pair, "2012–2024", "en", places, notes["en"], 3
             ),
         }
-        made = [charts.publish(figure, folder, name, "text") for name, figure in figures.items()]
+        made = [publishing.publish(figure, folder, name, "text") for name, figure in figures.items()]
         return [path.read_bytes() for one in made for path in (one.png, one.svg)]
 
     assert published(tmp_path / "one") == published(tmp_path / "two")

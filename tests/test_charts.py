@@ -1,4 +1,4 @@
-"""Figures: what is drawn is what the data say, nothing is cut or covered, and files come out the same."""
+"""Figures: what is drawn is what the data say, and nothing is cut or covered."""
 
 import itertools
 
@@ -177,7 +177,7 @@ def test_n_result_sources_and_remark_stand_on_the_figure(draw, known):
     assert figure.axes[0].get_xlabel() == "PAR INDEX (điểm, thang 100)"
 
 
-# --- frame and publish -------------------------------------------------------------------------------------
+# --- frame -------------------------------------------------------------------------------------------------
 
 
 def test_long_lines_of_the_frame_are_broken_and_leave_room():
@@ -188,23 +188,3 @@ def test_long_lines_of_the_frame_are_broken_and_leave_room():
     assert 0 < bottom < top < 1
     assert all(box.x1 <= figure.bbox.x1 for box in boxes)
     assert not any(p.overlaps(q) for p, q in itertools.combinations(boxes, 2))
-
-
-def test_published_files_are_the_same_each_time_and_carry_their_text(draw, tmp_path):
-    made = []
-    for folder in (tmp_path / "once", tmp_path / "again"):
-        _, figure = draw("papi", "sipas", 2022, "rank", "vi")
-        made.append(charts.publish(figure, folder, "scatter", 'Mô tả "a" & <b>', "Chú thích"))
-    once, again = made
-    assert once.png.read_bytes() == again.png.read_bytes()
-    assert once.svg.read_bytes() == again.svg.read_bytes()
-    svg = once.svg.read_text(encoding="utf-8")
-    assert "Quảng Ninh" in svg and "<title>Chú thích</title>" in svg, "names stay text"
-    assert 'alt="Mô tả &quot;a&quot; &amp; &lt;b&gt;"' in once._repr_html_()
-    assert sorted(path.name for path in once.png.parent.iterdir()) == ["scatter.png", "scatter.svg"]
-
-
-def test_a_figure_without_alternative_text_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="figure empty has no alternative text"):
-        charts.publish(plt.figure(), tmp_path, "empty", "  ")
-    assert list(tmp_path.iterdir()) == []

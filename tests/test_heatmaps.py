@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
 
-from helpers import charts, heatmaps, wording
+from helpers import heatmaps, publishing, wording
 
 mpl.use("agg")
 COLUMNS = [
@@ -198,7 +198,7 @@ def test_files_are_the_same_each_time(indices_frame, known, places, tmp_path):
     made = []
     for folder in ("once", "again"):
         figure = heatmaps.draw(synthetic(known, many(known)), indices_frame, known, places, 2022, "vi")
-        made.append(charts.publish(figure, tmp_path / folder, "heatmap", "mô tả"))
+        made.append(publishing.publish(figure, tmp_path / folder, "heatmap", "mô tả"))
     assert made[0].png.read_bytes() == made[1].png.read_bytes()
     assert made[0].svg.read_bytes() == made[1].svg.read_bytes()
     assert "Quản trị" in made[0].svg.read_text(encoding="utf-8"), "names stay text"

@@ -5,7 +5,8 @@ from matplotlib import pyplot as plt
 
 from helpers import agreement
 from helpers import rank_intervals as intervals_
-from helpers.charts import INK, PAGE_DPI, QUIET, apply_style, frame
+from helpers.charts import INK, QUIET, apply_style, frame
+from helpers.publishing import PAGE_DPI
 from helpers.wording import text
 
 # So narrow that a phone shows the pictures at nearly their own size.

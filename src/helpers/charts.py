@@ -1,24 +1,17 @@
-"""The look that all figures share, and publishing a figure: files, and a picture with alternative text."""
+"""The look that all figures share, the frame of titles and notes, and charts of points and of coverage."""
 
-import base64
-import html
-import io
 import math
-import re
 import textwrap
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from helpers import wording
-from helpers.files import replacing
+from helpers import publishing, wording
+from helpers.publishing import PAGE_DPI
 
 INK = "#222222"
 QUIET = "#595959"
 MISSING = "#d9d9d9"
-PAGE_DPI = 150
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -32,9 +25,7 @@ STYLE = {
     "ytick.color": QUIET,
     "text.color": INK,
     "hatch.linewidth": 0.5,
-    "svg.fonttype": "none",
-    # Without a fixed salt the identifiers inside an SVG differ from run to run.
-    "svg.hashsalt": "provincial-governance",
+    **publishing.OUTPUT,
 }
 
 
@@ -85,78 +76,7 @@ def _broken(text, width, size):
     return textwrap.wrap(text, max(10, int(width * 72 / (size * 0.56)))) or [""]
 
 
-@dataclass(frozen=True)
-class Published:
-    """
-    A figure that was written; in a notebook it shows itself with its alternative text.
-
-    Attributes
-    ----------
-    png, svg : pathlib.Path
-    alt : str
-    caption : str
-        Short line below the picture; "" for none.
-    width : int
-        Width in CSS pixels.
-    """
-
-    png: Path
-    svg: Path
-    alt: str
-    caption: str
-    width: int
-    picture: bytes = field(repr=False, compare=False)
-
-    def _repr_html_(self):
-        data = base64.b64encode(self.picture).decode("ascii")
-        below = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
-        return (
-            f'<figure><img src="data:image/png;base64,{data}" width="{self.width}" '
-            f'alt="{html.escape(self.alt)}">{below}</figure>'
-        )
-
-
-def publish(figure, folder, name, alt, caption="", title=None):
-    """
-    Write a figure as PNG and SVG, close it, and hand back what shows it on the page.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    folder : str or pathlib.Path
-        Where ``<name>.png`` and ``<name>.svg`` go, usually ``reports/<language>/<year>/figures``.
-    name : str
-    alt : str
-        What the picture says, for those who do not see it: subject, main result, n, missing.
-    caption : str
-    title : str, optional
-        Title of the SVG for screen readers; `alt` is its description. By default the caption.
-
-    Returns
-    -------
-    Published
-    """
-    if not alt.strip():
-        raise ValueError(f"figure {name} has no alternative text")
-    png, svg = Path(folder) / f"{name}.png", Path(folder) / f"{name}.svg"
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=PAGE_DPI, metadata={"Software": None})
-    drawing = io.StringIO()
-    figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
-    width = round(figure.get_size_inches()[0] * 96)
-    plt.close(figure)
-    spoken = f"<title>{html.escape(title or caption or name)}</title><desc>{html.escape(alt)}</desc>"
-    text = re.sub(r"(<svg\b[^>]*)>", rf'\1 role="img">{_literal(spoken)}', drawing.getvalue(), count=1)
-    with replacing(png) as temporary:
-        temporary.write_bytes(buffer.getvalue())
-    with replacing(svg) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
-    return Published(png, svg, alt, caption, width, buffer.getvalue())
-
-
-def _literal(text):
-    return text.replace("\\", r"\\")
-
+publish = publishing.publish
 
 LABELS = 14
 _LABEL_SIZE = 7.5

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
 from helpers import charts, indices
+from helpers.publishing import PAGE_DPI
 from helpers.resampling import LEVEL
 from helpers.wording import MISSING, listing, number, text
 
@@ -104,7 +105,7 @@ def draw(table, figures, registry, provinces, year, language, remark=""):
     bottom, top = charts.frame(probe, *framed)
     plt.close(probe)
     height = 10 * (bottom + 1 - top) + above + below + _MARGIN
-    figure = plt.figure(figsize=(width, height), dpi=charts.PAGE_DPI)
+    figure = plt.figure(figsize=(width, height), dpi=PAGE_DPI)
     bottom, top = charts.frame(figure, *framed)
     axes = figure.add_axes((0, 0, 1, 1))
     # In inches, downwards from the top.

@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from helpers import comparability, wording
-from helpers.charts import INK, MISSING, PAGE_DPI, QUIET, apply_style, frame
+from helpers.charts import INK, MISSING, QUIET, apply_style, frame
 from helpers.panel import COVERAGE, complete
+from helpers.publishing import PAGE_DPI
 
 # Fewer years make no picture.
 MINIMUM_YEARS = 4
