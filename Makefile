@@ -38,8 +38,8 @@ lint: setup  ## check style of code and notebooks, and that notebooks carry no o
 lab: setup  ## open the notebooks in JupyterLab
 	@$(python) -m jupyterlab notebooks
 
-bench: data  ## measure the reading of published tables, the statistics, and a whole run of all pages
-	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) -m helpers.batch --bench
+bench: data  ## measure reading of tables, statistics, drawing of maps, and a whole run of all pages
+	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) -m helpers.batch --bench
 
 accept: setup  ## accept the raw tables as they are: rewrite expected row counts and checksums
 	@$(python) -m helpers.indices accept

@@ -149,8 +149,8 @@ def test_plan_can_be_narrowed_and_keeps_the_data_stage(project):
 def test_plan_of_this_project_is_complete(monkeypatch):
     monkeypatch.chdir(project_root())
     jobs = batch.read_jobs(Path("reports"), {})
-    assert len(jobs) == 2 * 3 + 2 * 2 * 14
-    for name in ("clean", "join", "panel"):
+    assert len(jobs) == 2 * 5 + 2 * 2 * 14
+    for name in ("clean", "join", "panel", "atlas", "gallery"):
         assert f"vi/{name}.html" in paths(jobs)
     for year in range(2011, 2025):
         assert {f"en/{year}/correlate.html", f"vi/{year}/map.html"} <= set(paths(jobs))

@@ -10,7 +10,7 @@ import pytest
 
 from helpers import wording
 
-NOTEBOOKS = ["01_clean", "02_join", "03_correlate", "04_map", "05_panel"]
+NOTEBOOKS = ["01_clean", "02_join", "03_correlate", "04_map", "05_panel", "07_atlas", "08_gallery"]
 
 
 def _read(root, name):
@@ -90,6 +90,13 @@ def test_run_on_their_defaults(executed):
             for index in ("par", "papi", "sipas")
             for kind in ("png", "svg")
         ),
+        *(
+            f"reports/en/2022/figures/{name}.png"
+            for name in ("change_papi", "clusters_papi", "gap_par_papi", "pair_par_papi", "pair_papi_sipas")
+        ),
+        "reports/en/2022/figures/captions.csv",
+        "reports/en/figures/years_papi_rank.svg",
+        "reports/en/figures/gallery/tiles_papi.png",
     }
     assert expected <= made
 

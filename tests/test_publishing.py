@@ -185,7 +185,7 @@ def test_shorter_numbers_are_where_the_long_ones_were(tmp_path):
     assert found == pytest.approx(np.column_stack([ring[:, 0] * 432, (1 - ring[:, 1]) * 360]), abs=0.0101)
 
 
-@pytest.mark.parametrize("hatch", ["......", ".", "oo", "*", "//"])
+@pytest.mark.parametrize("hatch", [".", "oo", "*", "//"])
 def test_dots_of_a_hatch_are_where_matplotlib_has_them(tmp_path, hatch):
     figure = plt.figure()
     figure.add_artist(plt.Rectangle((0, 0), 1, 1, hatch=hatch, transform=figure.transFigure))
@@ -212,6 +212,25 @@ def test_dots_of_a_hatch_are_where_matplotlib_has_them(tmp_path, hatch):
         centres = [(part.min(axis=0) + part.max(axis=0)) / 2 for part in round_]
         assert x == pytest.approx([centre[0] for centre in centres], abs=0.011)
         assert low + up / 2 == pytest.approx([72 - centre[1] for centre in centres], abs=0.016)
+
+
+def test_dense_dots_are_repeated_by_a_smaller_tile(tmp_path):
+    figure = plt.figure()
+    figure.add_artist(plt.Rectangle((0, 0), 1, 1, hatch="......", transform=figure.transFigure))
+    done = publish(figure, tmp_path, "x", "alt")
+    (pattern,) = ET.parse(done.svg).getroot().findall(f".//{SVG}pattern")
+    assert pattern.get("width") == pattern.get("height") == "12"
+    path = mpath.Path.hatch("......", 6)
+    parts = np.split(path.vertices, np.flatnonzero(path.codes == mpath.Path.MOVETO)[1:])
+    # A hatch counts upwards, an SVG downwards.
+    centres = [(part[:-1].min(axis=0) + part[:-1].max(axis=0)) * 36 for part in parts]
+    expected = {(round(x, 2) % 12, round(72 - y, 2) % 12) for x, y in centres}
+    drawn = re.findall(r"M (\S+) ([\d.]+)a([\d.]+) ", pattern.find(f"{SVG}path").get("d"))
+    found = {(round(float(x), 2), round(float(low) - float(radius), 2)) for x, low, radius in drawn}
+    # All that the tile holds, and no other; those on its edges are on both sides.
+    assert {(x % 12, y % 12) for x, y in found} == expected
+    assert {x for x, _ in found} >= {0, 12} and {y for _, y in found} >= {0, 12}
+    assert len(found) * 20 < len(centres)
 
 
 def test_the_densest_dots_keep_a_drawing_small(every):

@@ -15,7 +15,7 @@ import pytest
 from helpers import coefficients, correlation, wording
 
 PAGES = [
-    *("clean.html", "join.html", "panel.html", "index.html"),
+    *("clean.html", "join.html", "panel.html", "atlas.html", "gallery.html", "index.html"),
     *("2022/index.html", "2022/correlate.html", "2022/map.html"),
 ]
 
@@ -47,7 +47,7 @@ def made(root, tmp_path_factory):
 
 def test_every_page_is_made_and_counted(made):
     project, run = made
-    assert "10 of 10 pages made" in run.stdout
+    assert "14 of 14 pages made" in run.stdout
     assert run.stderr == ""
     for language in wording.LANGUAGES:
         for page in PAGES:
@@ -111,9 +111,13 @@ def test_every_table_is_described_and_the_same_in_both_languages(made, root):
     tables = [*folder.glob("tables/*.csv"), *folder.glob("2022/tables/*.csv")]
     assert len(tables) > 10
     for path in tables:
-        name = re.sub(r"^map_\w+", "map_<index>", path.name)
+        name = re.sub(r"^(map|change|clusters)_\w+", r"\1_<index>", path.name)
+        name = re.sub(r"^years_\w+", "years_<index>_<measure>", name)
+        name = re.sub(r"^gap_\w+", "gap_<paper>_<citizens>", name)
+        name = re.sub(r"^pair_\w+", "pair_<first>_<second>", name)
         for column in pd.read_csv(path, nrows=0).columns:
-            assert f"`{column}`" in sections[name], f"docs/tables.md, {name}: {column}"
+            year = re.fullmatch(r"20\d\d", column)
+            assert year or f"`{column}`" in sections[name], f"docs/tables.md, {name}: {column}"
         if name == path.name:
             other = project / "reports" / "vi" / path.relative_to(folder)
             assert other.read_bytes() == path.read_bytes(), path.name

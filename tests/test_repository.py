@@ -107,12 +107,12 @@ def test_the_readme_tells_the_two_commands_and_links_to_what_is_there(root):
 def test_imports_go_one_way(root):
     """Each module imports only from the rooms before its own; nothing imports the batch."""
     rooms = [
-        {"files", "figures", "cells", "resampling"},
+        {"files", "figures", "cells", "resampling", "palettes"},
         {"delimited", "workbooks", "documents"},
         {"markup"},
         {"formats"},
-        {"wording", "registry", "provenance"},
-        {"provinces", "coefficients"},
+        {"wording", "registry", "provenance", "classes"},
+        {"provinces", "coefficients", "publishing"},
         {"ledger", "headings", "comparability"},
         {"identity", "layouts"},
         {"columns", "soundness", "pages"},
@@ -120,13 +120,17 @@ def test_imports_go_one_way(root):
         {"tables"},
         {"validation", "reconciling", "ranking", "checks"},
         {"indices", "fetch"},
-        {"boundaries", "account", "correlation", "understanding"},
-        {"preview", "spatial", "selection", "panel", "rank_intervals", "agreement"},
-        {"panel_models", "findings"},
+        {"boundaries", "account", "correlation", "understanding", "merging", "tiles"},
+        {"preview", "spatial", "selection", "panel", "rank_intervals", "agreement", "measures"},
+        {"panel_models", "findings", "map_findings"},
         {"spatial_findings", "selection_findings", "panel_findings", "models_findings", "agreement_findings"},
         {"panel_opening"},
         {"charts", "site", "kernels"},
-        {"maps", "heatmaps", "panel_charts", "agreement_charts"},
+        {"heatmaps", "panel_charts", "agreement_charts", "cartography"},
+        {"atlas"},
+        {"choropleths"},
+        {"unit_maps", "year_maps", "tile_maps", "bivariate_maps", "cluster_maps"},
+        {"maps"},
         {"batch"},
     ]
     floor = {name: number for number, names in enumerate(rooms) for name in names}

@@ -1,7 +1,7 @@
 """The look that all figures share, the frame of titles and notes, and charts of points and of coverage."""
 
+import functools
 import math
-import textwrap
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
@@ -57,7 +57,7 @@ def frame(figure, title, subtitle, notes):
     margin = 0.12
     y = 1 - margin / height
     for text, size, weight, colour in ((title, 12, "bold", INK), (subtitle, 9, "normal", QUIET)):
-        for line in _broken(text, width - 2 * margin, size * (1.08 if weight == "bold" else 1)):
+        for line in _broken(text, width - 2 * margin, size, weight):
             figure.text(
                 margin / width, y, line, fontsize=size, fontweight=weight, color=colour, va="top", ha="left"
             )
@@ -71,12 +71,50 @@ def frame(figure, title, subtitle, notes):
     return y + 0.06 / height, top
 
 
-def _broken(text, width, size):
-    # 0.54 em is the mean advance of DejaVu Sans in running text; a little more is taken to be safe.
-    return textwrap.wrap(text, max(10, int(width * 72 / (size * 0.56)))) or [""]
+def _broken(text, width, size, weight="normal"):
+    """Break a text into lines of a width in inches: at its separators if that takes no more lines."""
+    lines = _filled(text.split(" "), width * 72, size, weight)
+    if len(lines) > 1 and " · " in text:
+        parts = [f"{part} ·".split(" ") for part in text.split(" · ")]
+        parts[-1] = parts[-1][:-1]
+        kept = _filled([" ".join(part) for part in parts], width * 72, size, weight)
+        if len(kept) <= len(lines):
+            return [line.removesuffix(" ·") for line in kept]
+    return lines or [""]
 
 
-publish = publishing.publish
+def _filled(words, width, size, weight):
+    """Put words on lines as long as they fit, then even the lines out so that no word is left alone."""
+    lines = _greedy(words, width, size, weight)
+    if len(lines) > 1 and _wide(lines[-1], size, weight) < width / 3:
+        for narrower in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6):
+            evened = _greedy(words, width * narrower, size, weight)
+            if len(evened) > len(lines):
+                break
+            lines = evened
+    return lines
+
+
+def _greedy(words, width, size, weight):
+    lines = []
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _wide(longer, size, weight) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+@functools.lru_cache(maxsize=4096)
+def _wide(text, size, weight):
+    """Measure a line in points; a little more is taken, as letters are set on whole pixels."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=STYLE["font.family"], size=size, weight=weight)
+    return 1.02 * text_to_path.get_text_width_height_descent(text, font, False)[0]
+
 
 LABELS = 14
 _LABEL_SIZE = 7.5

@@ -251,7 +251,30 @@ def _with_arcs(pattern):
         across = f"a{radius:.2f} {radius:.2f} 0 1 0 0"
         return f"M {x:.2f} {low:.2f}{across} {-2 * radius:.2f}{across} {2 * radius:.2f}z"
 
-    return _CIRCLE.sub(circle, pattern[0])
+    return _without_repeats(_CIRCLE.sub(circle, pattern[0]))
+
+
+# Points of a side: of the tile of any hatch of matplotlib, and of a smaller one that dense dots repeat.
+_WHOLE, _PART = 72, 12
+_DOT = re.compile(r"M (\S+) ([\d.-]+)(a([\d.]+) .*?z)")
+
+
+def _without_repeats(pattern):
+    """Keep of the dots of a hatch those of a small tile, if it holds nothing but dots that repeat in it."""
+    path = re.search(r' d="([^"]*)"', pattern)
+    if path is None or _DOT.sub("", path[1]).strip():
+        return pattern
+    dots = [(float(x), float(low) - float(r), arcs) for x, low, arcs, r in _DOT.findall(path[1])]
+    every = {(round(x % _WHOLE, 2) % _WHOLE, round(y % _WHOLE, 2) % _WHOLE) for x, y, _ in dots}
+    part = {(round(x % _PART, 2) % _PART, round(y % _PART, 2) % _PART) for x, y in every}
+    if not dots or len(every) != len(part) * (_WHOLE // _PART) ** 2:
+        return pattern
+    arcs, radius = dots[0][2], float(_DOT.search(path[1])[4])
+    reach = (0, _PART)
+    kept = [(x + i, y + j) for x, y in sorted(part) for i in reach for j in reach]
+    drawn = "".join(f"M {x:.2f} {y + radius:.2f}{arcs}" for x, y in kept if max(x, y) <= _PART + radius)
+    sides = f'width="{_WHOLE}" height="{_WHOLE}"', f'width="{_PART}" height="{_PART}"'
+    return pattern.replace(path[0], f' d="{drawn}"').replace(*sides, 1)
 
 
 def _pdf(figure, title, alt):

@@ -197,6 +197,37 @@ def details(summary, *blocks):
     return Block(f"<details><summary>{html.escape(summary)}</summary>\n{chr(10).join(inside)}\n</details>")
 
 
+def contact_sheet(shown, here):
+    """
+    Set small pictures side by side, each with its title, the call that made it, and links to its files.
+
+    Parameters
+    ----------
+    shown : list of (helpers.publishing.Published, str)
+        Published figures and the calls.
+    here : str or pathlib.Path
+        Folder of the page, from which the files are linked.
+
+    Returns
+    -------
+    Block
+    """
+    cards = []
+    for published, call in shown:
+        small = _small(published.png)
+        links = " · ".join(
+            f'<a href="{html.escape(posixpath.relpath(path, here))}">{kind.upper()}</a>'
+            for kind, path in published.files.items()
+        )
+        cards.append(
+            f'<figure><img src="data:image/png;base64,{small["data"]}" width="{small["width"]}" '
+            f'height="{small["height"]}" alt="{html.escape(published.alt)}">'
+            f"<figcaption>{html.escape(published.caption)} {links}</figcaption>"
+            f"<pre><code>{html.escape(call)}</code></pre></figure>"
+        )
+    return Block(f'<div class="contacts">{chr(10).join(cards)}</div>')
+
+
 def cleaned(notebook):
     """
     Take out of an executed notebook what differs between runs or tells of the machine.
@@ -391,7 +422,7 @@ class _Checker(html.parser.HTMLParser):
         alt = values.get("alt", "").strip()
         # The second is what nbconvert writes where an author wrote nothing.
         if tag == "img" and (not alt or alt.startswith("No description has been provided")):
-            self._refuse("shows a picture without an alternative text; give one with charts.publish")
+            self._refuse("shows a picture without an alternative text; give one with publishing.publish")
         loaded = [values[name] for name in self.LOADING if name in values]
         if tag != "a":
             loaded += [values[name] for name in ("href", "xlink:href") if name in values]
@@ -613,11 +644,11 @@ def _tables(folder):
 
 
 def _described(drawing):
-    """Title and description that charts.publish wrote into an SVG; empty where there are none."""
+    """Title and description that publishing.publish wrote into an SVG; empty where there are none."""
     if not drawing.is_file():
         return "", ""
     text = drawing.read_text(encoding="utf-8")[:20000]
-    found = (re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL) for tag in ("title", "desc"))
+    found = (re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", text, re.DOTALL) for tag in ("title", "desc"))
     return tuple(html.unescape(match[1]) if match else "" for match in found)
 
 
