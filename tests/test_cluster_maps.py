@@ -249,6 +249,14 @@ def test_refusals_say_what_is_wrong(plain, known, borders):
         cluster_maps.clusters(plain, "papi", 2022, table=other)
 
 
+def test_a_map_without_any_cluster_is_drawn_only_if_wanted(plain):
+    assert cluster_maps.clusters(plain, "papi", 2022).caption
+    with pytest.raises(measures.NoFigureError, match=r"PAPI 2022 .*n = 61.*no map of clusters") as refused:
+        cluster_maps.clusters(plain, "papi", 2022, always=False)
+    assert "n = 61" in refused.value.in_words("vi")
+    assert cluster_maps.clusters(plain, "papi", 2020, always=False).caption
+
+
 def test_two_runs_give_the_same_bytes(atlas, tmp_path):
     first, second = (
         cluster_maps.clusters(atlas, "papi", 2019).publish(tmp_path / folder) for folder in ("a", "b")

@@ -92,7 +92,7 @@ def test_run_on_their_defaults(executed):
         ),
         *(
             f"reports/en/2022/figures/{name}.png"
-            for name in ("change_papi", "clusters_papi", "gap_par_papi", "pair_par_papi", "pair_papi_sipas")
+            for name in ("change_papi", "gap_par_papi", "pair_par_papi", "pair_papi_sipas")
         ),
         "reports/en/2022/figures/captions.csv",
         "reports/en/figures/years_papi_rank.svg",

@@ -149,20 +149,42 @@ class Country:
 
     @functools.cached_property
     def windows(self):
-        """Each inset: its bounds in metres and what of which unit is in it (dict of str to tuple)."""
+        """Each inset, by its name (dict of str to Window)."""
         import geopandas
         import shapely
 
         made = {}
         for name, degrees in WINDOWS.items():
             frame = geopandas.GeoSeries([shapely.box(*degrees)], crs="EPSG:4326").to_crs(PROJECTION)
-            bounds = frame.total_bounds
-            parts = shapely.intersection(self.shapes.values, shapely.box(*bounds))
-            made[name] = (
-                bounds,
-                {code: part for code, part in zip(self.shapes.index, parts, strict=True) if part.area > 0},
-            )
+            cut = shapely.intersection(self.shapes.values, shapely.box(*frame.total_bounds))
+            parts = {code: part for code, part in zip(self.shapes.index, cut, strict=True) if part.area > 0}
+            rings = {code: [np.asarray(ring.coords) for ring in _rings(part)] for code, part in parts.items()}
+            mostly = [code for code, part in parts.items() if part.area >= 0.5 * self.shapes[code].area]
+            mostly.sort(key=lambda code, parts=parts: parts[code].area)
+            circles = shapely.maximum_inscribed_circle([parts[code] for code in mostly], tolerance=500)
+            centres = dict(zip(mostly, shapely.get_coordinates(circles)[::2], strict=True))
+            made[name] = Window(frame.total_bounds, rings, centres)
         return made
+
+
+@dataclass(frozen=True)
+class Window:
+    """
+    What an inset shows, in metres of the projection.
+
+    Attributes
+    ----------
+    bounds : numpy.ndarray, shape (4,)
+        West, south, east, north.
+    rings : dict of str to list of numpy.ndarray
+        What lies in it of each unit.
+    centres : dict of str to numpy.ndarray
+        Where names go, of the units that lie in it with most of their land, the smallest first.
+    """
+
+    bounds: np.ndarray = field(repr=False)
+    rings: dict = field(repr=False)
+    centres: dict = field(repr=False)
 
 
 def _rings(shape):
@@ -328,8 +350,18 @@ class Sheet:
             LineCollection(placed, colors=colour, linewidths=width, zorder=zorder, gid=name), autolim=False
         )
 
-    def insets(self, styles, language):
-        """Draw the delta and the southeast larger, every unit in them named; frames show where they are."""
+    def insets(self, styles, language, marks=None):
+        """
+        Draw the delta and the southeast larger, every unit in them named; frames show where they are.
+
+        Parameters
+        ----------
+        styles : dict of str to dict
+            As in `draw`.
+        language : {"en", "vi"}
+        marks : dict of str to str, optional
+            Letters to print below the names of some units.
+        """
         if not self.layout.inset:
             return
         wanted = {"delta": (self.width, self.height), "southeast": (self.width, 0.3 * self.height)}
@@ -337,8 +369,10 @@ class Sheet:
         names = self.country.names(language).replace(
             self.country.names(language)["79"], wording.text("map.short_79", language)
         )
-        for name, (bounds, parts) in self.country.windows.items():
-            west, south, east, north = bounds
+        written = {code: _broken(name) for code, name in names.items()}
+        written |= {code: f"{written[code]}\n{mark}" for code, mark in (marks or {}).items()}
+        for name, window in self.country.windows.items():
+            west, south, east, north = window.bounds
             metres = (east - west) / self.layout.inset
             width, height = self.layout.inset, (north - south) / metres
             times = wording.number(self.metres / metres, language, 1)
@@ -355,21 +389,21 @@ class Sheet:
             ground = Rectangle(corner, width, height, facecolor="white", zorder=2.5, gid="inset", **edge)
             self.axes.add_artist(ground)
 
-            def place(metre, origin=bounds[:2], metres=metres, corner=corner):
+            def place(metre, origin=window.bounds[:2], metres=metres, corner=corner):
                 return (metre - origin) / metres + corner
 
-            for code, part in parts.items():
+            for code, rings in window.rings.items():
                 style = _drawn(styles[code])
                 style |= {"zorder": style["zorder"] + 3}
-                path = path_of([place(np.asarray(ring.coords)) for ring in _rings(part)])
+                path = path_of([place(ring) for ring in rings])
                 self.axes.add_artist(PathPatch(path, gid=f"inset-{name}-{code}", **style))
             lines = [place(line) for line in self.country.region_lines]
             borders = LineCollection(lines, colors=REGION_LINE, linewidths=0.6, zorder=6)
             self.axes.add_collection(borders, autolim=False)
             borders.set_clip_path(ground)
             self.axes.add_artist(Rectangle(corner, width, height, facecolor="none", zorder=7, **edge))
-            self._name(name, parts, names, styles, place)
-            self._frame(bounds)
+            self._name(name, window, written, styles, place)
+            self._frame(window.bounds)
 
     def _frame(self, bounds):
         """Show on the map itself what an inset holds; its lines are no place for a label."""
@@ -378,30 +412,27 @@ class Sheet:
         self.axes.add_artist(Rectangle((x, y), right - x, top - y, **style))
         self._mark(x, y, right - x, top - y, filled=False)
 
-    def _name(self, window, parts, names, styles, place):
-        """Write the names of the units that lie in an inset with most of their land, where they fit."""
+    def _name(self, name, window, written, styles, place):
+        """Write the names of the units of an inset where they fit."""
         import shapely
 
         taken = []
-        for code, part in sorted(parts.items(), key=lambda item: item[1].area):
-            if part.area < 0.5 * self.country.shapes[code].area:
-                continue
-            (x, y), _ = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, tolerance=500))
-            x, y = place(np.array([x, y]))
+        for code, centre in window.centres.items():
+            x, y = place(centre)
             fill = styles[code]["facecolor"]
             ink = charts.INK if blank(styles[code]) else palettes.ink_on(to_rgb(fill))
             ground = "white" if blank(styles[code]) else fill
             artist = self.axes.text(
                 x,
                 y,
-                _broken(names[code]),
+                written[code],
                 fontsize=NAME_SIZE,
                 linespacing=0.95,
                 ha="center",
                 va="center",
                 color=ink,
                 zorder=8,
-                gid=f"name-{window}-{code}",
+                gid=f"name-{name}-{code}",
                 # Letters on a hatch need a quiet ground.
                 bbox={"facecolor": ground, "edgecolor": "none", "pad": 0.4}
                 if "hatch" in styles[code]

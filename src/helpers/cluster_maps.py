@@ -100,7 +100,7 @@ def find(atlas, index, year, table=None):
     return Clusters(layer, found)
 
 
-def clusters(atlas, index, year, language="en", table=None, size="page"):
+def clusters(atlas, index, year, language="en", table=None, size="page", always=True):
     """
     Map the local clusters of an index in a year.
 
@@ -114,6 +114,8 @@ def clusters(atlas, index, year, language="en", table=None, size="page"):
     table : pandas.DataFrame, optional
         From `helpers.spatial.clusters_table` for this year and its units; computed here by default.
     size : {"page", "half", "slide"}
+    always : bool
+        Whether a map is drawn even if no unit stands out; else that is refused, in words for readers.
 
     Returns
     -------
@@ -124,7 +126,8 @@ def clusters(atlas, index, year, language="en", table=None, size="page"):
     Raises
     ------
     helpers.measures.NoFigureError
-        If the index has no figures for the year, or clusters cannot be computed of them; the text says why.
+        If the index has no figures for the year, or clusters cannot be computed of them, or none stands out
+        and the map was wanted only otherwise; the text says which.
     ValueError
         If `table` is not of these figures, or a parameter is unknown.
 
@@ -135,6 +138,9 @@ def clusters(atlas, index, year, language="en", table=None, size="page"):
     """
     made = find(atlas, index, year, table)
     layer = made.layer
+    if not always and not made.significant:
+        values = {"index": layer.index.short, "year": year, "n": len(made.found)}
+        raise measures.NoFigureError("clusters.nothing_beyond_chance", **values)
     country = atlas.country(layer.vintage)
     words = {"title": {}, "alt": {}, "credit": {}}
     for each in wording.LANGUAGES:
@@ -180,7 +186,7 @@ def draw(sheet, made, language):
     }
     sheet.draw(styles)
     sheet.scale_bar()
-    sheet.insets(styles, language)
+    sheet.insets(styles, language, {code: LETTERS[kinds[code]] for code in made.significant})
     sheet.islands(language)
     heading = wording.text("clusters.legend", language)
     note = wording.text("clusters.legend_note", language)

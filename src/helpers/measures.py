@@ -93,7 +93,7 @@ class Layer:
         """The values of the units that have one (pandas.Series of float)."""
         return self.table["value"].dropna()
 
-    @property
+    @functools.cached_property
     def n(self):
         """How many units have a value (int)."""
         return int(self.table["value"].notna().sum())
@@ -103,7 +103,7 @@ class Layer:
         """Order of the values: "sequential", "reversed" (the lowest is best), "diverging" or "ordinal"."""
         return {"score": "sequential", "rank": "reversed", "group": "ordinal"}.get(self.measure, "diverging")
 
-    @property
+    @functools.cached_property
     def decimals(self):
         """With how many decimals a value is written (int)."""
         if self.measure in ("rank", "rank_change"):
@@ -114,7 +114,7 @@ class Layer:
             return 0
         return 2 if self.measure == "z_score" else self.score_decimals
 
-    @property
+    @functools.cached_property
     def score_decimals(self):
         """
         With how many decimals a score is written: fewer would hide the differences on a short scale (int).
