@@ -301,9 +301,7 @@ def test_words_name_corners_and_gaps_in_both_languages(atlas):
 
 
 def test_refusals_say_what_is_wrong(atlas):
-    with pytest.raises(
-        measures.NoFigureError, match="5 units have both, and at least 9 are needed"
-    ) as caught:
+    with pytest.raises(measures.NoFigureError, match="units with both: 5; at least 9 are needed") as caught:
         bivariate_maps.bivariate(atlas, "par", "papi", 2013)
     assert "5 đơn vị có cả hai" in caught.value.in_words("vi")
     for values in ([70] * 20, [1, 2, 3] + [4] * 17):

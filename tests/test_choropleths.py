@@ -348,8 +348,8 @@ def test_ranks_without_a_score_are_printed_in_their_provinces(atlas, size):
 @pytest.mark.parametrize(
     ("language", "credit"),
     [
-        ("en", "Province boundaries: © OpenStreetMap contributors, ODbL 1.0"),
-        ("vi", "Ranh giới tỉnh: © những người đóng góp OpenStreetMap, ODbL 1.0"),
+        ("en", "Province boundaries: © OpenStreetMap contributors, ODbL 1.0."),
+        ("vi", "Ranh giới tỉnh: © những người đóng góp OpenStreetMap, ODbL 1.0."),
     ],
 )
 def test_credit_units_and_n_stand_on_the_figure(atlas, language, credit):
@@ -381,7 +381,10 @@ def test_the_histogram_counts_every_value_in_the_colour_of_its_class(papi):
 def test_published_limits_make_a_map_of_groups(atlas):
     drawn = maps.score(atlas, "par", 2022, scheme="published")
     check_colours(drawn.figure, expected_group(atlas.figures, "par", 2022))
-    assert drawn.name == "group_par" and drawn.words["title"]["en"] == "PAR INDEX 2022: published groups"
+    assert (
+        drawn.name == "group_par"
+        and drawn.words["title"]["en"] == "PAR INDEX 2022: groups by the publisher's rule"
+    )
 
 
 @pytest.mark.parametrize("language", wording.LANGUAGES)

@@ -217,7 +217,7 @@ def test_words_say_significance_permutations_and_n_in_both_languages(plain):
             assert piece in said(made.figure)
     assert "có cụm nào vượt mức ngẫu nhiên" in said(made.figure)
     assert all(set(texts) == {"en", "vi"} and all(texts.values()) for texts in made.words.values())
-    assert "No province stands out beyond chance. Not significant: 63." in made.words["alt"]["en"]
+    assert "No province stands out beyond chance. No evidence of a cluster: 63." in made.words["alt"]["en"]
     assert made.name == "clusters_papi" and "n = 63" in made.caption
     found = cluster_maps.clusters(plain, "papi", 2019)
     assert "Low among low: 3 (" in found.words["alt"]["en"]

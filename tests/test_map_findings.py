@@ -49,7 +49,7 @@ def gap(figures, known, year):
             ("PAPI 2022: total score by province", "PAPI năm 2022: tổng điểm theo tỉnh, thành phố"),
             (
                 "points, sum of the dimensions (max 80) · n = 61 of 63 provinces",
-                "điểm, tổng các chỉ số nội dung (tối đa 80) · n = 61 trên 63 tỉnh, thành phố",
+                "điểm, tổng các chỉ số nội dung (tối đa 80) · n = 61/63 tỉnh, thành phố",
             ),
         ),
         (
@@ -59,8 +59,8 @@ def gap(figures, known, year):
             "",
             ("PAR INDEX 2021: rank by province", "PAR INDEX năm 2021: thứ hạng theo tỉnh, thành phố"),
             (
-                "rank of 63 (1 = best) · n = 37 of 63 provinces",
-                "thứ hạng trong 63 tỉnh, thành phố (1 = cao nhất) · n = 37 trên 63 tỉnh, thành phố",
+                "rank among 63 (1 = best) · n = 37 of 63 provinces",
+                "thứ hạng trong 63 tỉnh, thành phố (1 = tốt nhất) · n = 37/63 tỉnh, thành phố",
             ),
         ),
         (
@@ -73,8 +73,10 @@ def gap(figures, known, year):
                 "PAPI năm 2022, Quản trị điện tử: độ lệch so với trung bình",
             ),
             (
-                "standard deviations from their mean · n = 62 of 63 provinces",
-                "số độ lệch chuẩn · n = 62 trên 63 tỉnh, thành phố",
+                "standard deviations (SD) from the mean of the provinces with a figure "
+                "· n = 62 of 63 provinces",
+                "số độ lệch chuẩn so với trung bình của các tỉnh, thành phố có số liệu "
+                "· n = 62/63 tỉnh, thành phố",
             ),
         ),
     ],
@@ -214,7 +216,7 @@ def texts_of(found, asked, known, language, vintage):
     told = [part for line in map_findings.tell_gaps(layer, named, language) for part in line]
     subtitle = map_findings.subtitle(found, language, asked, weighted=False)
     described = map_findings.describe(found, named, language)
-    assert f"n = {layer.n} " in subtitle and f"n = {layer.n}." in described
+    assert re.search(rf"n = {layer.n}\b", subtitle) and f"n = {layer.n}." in described
     return [
         map_findings.title(layer, language),
         subtitle,

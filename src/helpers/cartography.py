@@ -26,6 +26,10 @@ ISLAND = "#8c8c8c"
 NAME_SIZE, NOTE_SIZE, LABEL_SIZE, LEGEND_SIZE = 5.5, 6.5, 7, 8
 
 
+# What `Sheet.size` knows of texts.
+_MEASURED = {}
+
+
 class MapError(ValueError):
     """Units that cannot be drawn; the text says which, why, and what to do."""
 
@@ -319,10 +323,23 @@ class Sheet:
         self._mark(x, y, width, height)
 
     def size(self, text):
-        """Measure a text artist: left, bottom, width, height in points, as it stands now."""
-        extent = text.get_window_extent(self.figure.canvas.get_renderer())
-        (x, y), scale = self.axes.transData.inverted().transform((extent.x0, extent.y0)), 72 / self.figure.dpi
-        return x, y, extent.width * scale, extent.height * scale
+        """
+        Measure a text artist: left, bottom, width, height in points, as it stands now.
+
+        Equal texts of one look are measured once: names and notes return on every map.
+        """
+        look = text.get_fontsize(), text.get_fontweight(), text.get_ha(), text.get_va(), text.get_gid()
+        key = text.get_text(), text.get_rotation(), self.figure.dpi, *look
+        x, y = text.get_position()
+        if key not in _MEASURED:
+            extent = text.get_window_extent(self.figure.canvas.get_renderer())
+            corner = self.axes.transData.inverted().transform((extent.x0, extent.y0))
+            scale = 72 / self.figure.dpi
+            if len(_MEASURED) > 20_000:
+                _MEASURED.clear()
+            _MEASURED[key] = corner[0] - x, corner[1] - y, extent.width * scale, extent.height * scale
+        left, bottom, width, height = _MEASURED[key]
+        return x + left, y + bottom, width, height
 
     # --- land -----------------------------------------------------------------------------------------
 
@@ -621,6 +638,8 @@ class Sheet:
             artist = self.axes.text(
                 0, 0, text, fontsize=LABEL_SIZE, linespacing=1.2, va="bottom", zorder=6, gid=f"label-{code}"
             )
+            # The lines around the country do not run through letters.
+            artist.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.3})
             artists[code], extents[code] = artist, self.size(artist)
             places[code] = self._places(*extents[code][2:], anchors[code])
         texts = [code for code in texts if len(places[code][0])]

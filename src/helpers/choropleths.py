@@ -286,18 +286,33 @@ def _mapped(atlas, layer, name, language, scheme, k, size, asked=None):
     notes = [findings.source(layer, language), *findings.credits(country, language)]
     sheet = cartography.sheet(size, heads, notes, country)
     draw(sheet, classes, language)
-    names = country.names(language)
+    return complete(atlas, name, sheet.figure, classes, language, words, findings.caption(classes, language))
+
+
+def complete(atlas, name, figure, classes, language, words, caption):
+    """
+    Put what goes with a drawn layer beside its figure.
+
+    Parameters
+    ----------
+    atlas : helpers.atlas.Atlas
+    name : str
+        Stem of its files.
+    figure : matplotlib.figure.Figure
+    classes : helpers.classes.Classes
+    language : {"en", "vi"}
+    words : dict of str to dict
+    caption : str
+
+    Returns
+    -------
+    Map
+    """
+    names = atlas.country(classes.layer.vintage).names(language)
     table = findings.tabulate(classes, names)
-    return Map(
-        name,
-        sheet.figure,
-        language,
-        words,
-        findings.caption(classes, language),
-        table,
-        findings.word_table(table, classes, atlas.registry.basis_names, language),
-        findings.tell_gaps(layer, names, language),
-    )
+    worded = findings.word_table(table, classes, atlas.registry.basis_names, language)
+    gaps = findings.tell_gaps(classes.layer, names, language)
+    return Map(name, figure, language, words, caption, table, worded, gaps)
 
 
 def draw(sheet, classes, language):
@@ -317,21 +332,10 @@ def draw(sheet, classes, language):
     sheet.scale_bar()
     sheet.insets(styles, language)
     sheet.islands(language)
-    histogram = None
-    # Every rank occurs once where all are known: the bars would say nothing.
-    flat = layer.measure == "rank" and layer.index.ranks_computed and not layer.aggregated
-    if layer.measure != "group" and not flat and layer.values.nunique() > 1:
-        values = [
-            layer.values[classes.number[layer.values.index] == place].to_numpy()
-            for place in range(len(colours))
-        ]
-
-        def write(value):
-            return findings.number(value, layer, language)
-
-        histogram = cartography.Histogram(values, colours, write)
     centre = sheet.layout.left / 2, sheet.height * 0.42
-    sheet.legend(*findings.legend(classes, colours, BLANKS, language), centre, histogram)
+    sheet.legend(
+        *findings.legend(classes, colours, BLANKS, language), centre, histogram(classes, colours, language)
+    )
     # The smallest first: a large unit has other places for its number.
     for code in sorted(layer.codes("only_rank"), key=sheet.country.shapes.area.get):
         sheet.mark(str(layer.table.at[code, "rank"]), code)
@@ -341,6 +345,31 @@ def draw(sheet, classes, language):
             for code in findings.labelled(layer)
         }
     )
+
+
+def histogram(classes, colours, language):
+    """
+    Make the histogram that stands beside a legend.
+
+    Parameters
+    ----------
+    classes : helpers.classes.Classes
+    colours : list of dict
+        From `class_styles`.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    helpers.cartography.Histogram or None
+        None where it would say nothing: of groups, of one value, of ranks that all occur once.
+    """
+    layer = classes.layer
+    flat = layer.measure == "rank" and layer.index.ranks_computed and not layer.aggregated
+    if layer.measure == "group" or flat or layer.values.nunique() == 1:
+        return None
+    of_class = classes.number[layer.values.index]
+    values = [layer.values[of_class == place].to_numpy() for place in range(len(colours))]
+    return cartography.Histogram(values, colours, lambda value: findings.number(value, layer, language))
 
 
 def class_styles(classes):

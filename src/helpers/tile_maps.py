@@ -71,7 +71,6 @@ def tiles(
     layer = measures.measure(atlas.figures, entry, year, atlas.codes(year), asked, component)
     classes = classing.classify(layer, "quantiles" if scheme == "published" else scheme, k)
     country = atlas.country("63")
-    names = country.names(language)
     words = {"title": {}, "alt": {}, "credit": {}}
     for each in wording.LANGUAGES:
         words["title"][each] = wording.text("tile_maps.title", each, title=findings.title(layer, each))
@@ -80,18 +79,10 @@ def tiles(
         words["credit"][each] = f"{findings.source(layer, each)} {wording.text('tile_maps.note', each)}"
     heads = words["title"][language], findings.subtitle(classes, language, asked)
     figure = draw(classes, country, grids.load(atlas.raw), heads, language, size)
-    table = findings.tabulate(classes, names)
     parts = ("tiles", index, component.replace(".", "_"), "" if asked == "score" else layer.measure)
-    return choropleths.Map(
-        choropleths.stem(*parts, layer=layer, size=size),
-        figure,
-        language,
-        words,
-        wording.text("tile_maps.caption", language, text=findings.caption(classes, language)),
-        table,
-        findings.word_table(table, classes, atlas.registry.basis_names, language),
-        findings.tell_gaps(layer, names, language),
-    )
+    name = choropleths.stem(*parts, layer=layer, size=size)
+    caption = wording.text("tile_maps.caption", language, text=findings.caption(classes, language))
+    return choropleths.complete(atlas, name, figure, classes, language, words, caption)
 
 
 def squares(country, grid):
@@ -170,15 +161,6 @@ def draw(classes, country, grid, heads, language, size="page"):
         _key(sheet, key, names, language)
     else:
         _islands(sheet, country, grid, language)
-    histogram = None
-    if layer.measure != "group" and layer.values.nunique() > 1:
-        values = [
-            layer.values[classes.number[layer.values.index] == place].to_numpy()
-            for place in range(len(colours))
-        ]
-        histogram = cartography.Histogram(
-            values, colours, lambda value: findings.number(value, layer, language)
-        )
     heading, rows, note = findings.legend(classes, colours, choropleths.BLANKS, language)
     if not fits:
         count = len(layer.codes("only_rank"))
@@ -186,7 +168,7 @@ def draw(classes, country, grid, heads, language, size="page"):
         plain = wording.text("tile_maps.state_only_rank", language, count=count)
         rows = [(plain if text == printed else text, style) for text, style in rows]
     centre = (sheet.width * 0.6, 0) if key else (0, sheet.height * 0.42)
-    sheet.legend(heading, rows, note, centre, histogram)
+    sheet.legend(heading, rows, note, centre, choropleths.histogram(classes, colours, language))
     if key:
         # The larger boxes first: there is little room.
         _islands(sheet, country, grid, language)
