@@ -290,7 +290,9 @@ def test_words_name_corners_and_gaps_in_both_languages(atlas):
     assert f"chỉ có PAPI ({found.count(ONLY_SECOND)})" in alt["vi"] and "Cao ở cả hai" in alt["vi"]
     assert "OpenStreetMap" in made.words["credit"]["vi"]
     assert len(made.gaps) == len({place for place in found if isinstance(place, str)})
-    columns = "gso_code province value_first value_second class_first class_second state"
+    columns = (
+        "gso_code province value_first value_second class_first class_second state source_first source_second"
+    )
     assert list(made.table) == columns.split()
     shown = made.table[made.table["state"] == "shown"].set_index("gso_code")
     assert {code: (row.class_first - 1, row.class_second - 1) for code, row in shown.iterrows()} == {

@@ -231,7 +231,7 @@ def test_a_handful_of_values_is_drawn_and_all_are_named(atlas, count):
 def test_equal_values_are_one_class_and_the_map_says_so(atlas):
     drawn = maps.score(with_scores(atlas, "papi", 2022, dict.fromkeys(CODES, 40.0)), "papi", 2022)
     assert len({patch.get_facecolor() for patch in patches(drawn.figure).values()}) == 1
-    assert texts(drawn.figure, "legend")[-1].get_text() == "All provinces have the same value."
+    assert texts(drawn.figure, "legend")[-1].get_text() == "All provinces shown have the same value."
     assert "all of them have the same value" in " ".join(text.get_text() for text in drawn.figure.texts)
     assert not pictures.listed(drawn.figure, "histogram")
     check_legend(drawn.figure, 63)
@@ -460,3 +460,18 @@ def test_the_regions_of_the_63_and_the_borders_of_the_34(atlas):
             fills.setdefault(table.at[code, column], set()).add(patch.get_facecolor())
         assert len(fills) == 6 and all(len(fill) == 1 for fill in fills.values())
         assert len(set.union(*fills.values())) == 6
+
+
+def test_a_legend_of_many_rows_is_set_smaller_before_it_is_refused(atlas):
+    drawn = maps.choropleth(atlas, "par", 2024, "vi", "change", k=7, boundaries="34", size="half")
+    sizes = {text.get_fontsize() for text in texts(drawn.figure, "legend") if text.get_gid() == "legend"}
+    assert len(sizes) == 1 and sizes < {6.5, 7, 8} and max(sizes) < 8
+    check_legend(drawn.figure, 34)
+    check_texts(drawn.figure)
+
+
+def test_what_no_map_can_be_made_of_is_refused(atlas):
+    with pytest.raises(ValueError, match="language 'fr' is not known"):
+        maps.score(atlas, "papi", 2022, "fr")
+    with pytest.raises(ValueError, match="par cannot be compared with itself"):
+        maps.paper_against_citizens(atlas, 2022, paper="par", citizens="par")

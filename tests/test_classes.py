@@ -224,3 +224,28 @@ def test_what_is_no_scheme_and_no_number_of_classes_is_refused():
     for k in (1, 10):
         with pytest.raises(ValueError, match=f"k is {k}: choose 2 to 9 classes"):
             classify(layer, k=k)
+
+
+def test_a_limit_that_means_a_value_is_that_value():
+    # Interpolated by numpy, the eighth of nine quantiles of these falls one float short of 0.334.
+    values = [0.334] * 21 + [0.334 + step / 100 for step in range(1, 43)]
+    for k in range(2, 10):
+        classes = classify(layer_of(values), "quantiles", k)
+        assert len({classes.number[code] for code in CODES[:21]}) == 1
+        upper = [high for _, high in classes.limits]
+        assert np.diff(upper).min() > 1e-9
+
+
+def test_whole_numbers_leave_no_class_without_any(papi):
+    values = [1, 2, 42, 42, 43, 44]
+    classes = classify(layer_of(values, papi, "rank_change"), "quantiles", 7)
+    assert all(high > low or high == low for low, high in classes.limits)
+    labels = [map_findings.class_label(classes, place, "en") for place in range(len(classes.limits))]
+    ends = [list(map(int, re.findall(r"\d+", label))) for label in labels]
+    assert all(pair == sorted(pair) or set(label) & {"−"} for pair, label in zip(ends, labels, strict=True))
+
+
+@pytest.mark.parametrize("k", [2.5, 1, 10, "5"])
+def test_a_number_of_classes_that_is_none_is_refused(k):
+    with pytest.raises(ValueError, match="choose 2 to 9 classes"):
+        classify(layer_of([1.0, 2.0, 3.0]), "quantiles", k)

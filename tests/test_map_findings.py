@@ -105,10 +105,38 @@ def test_the_description_names_best_worst_and_gaps(indices_frame, known):
 def test_the_description_of_the_standing_gap(indices_frame, known):
     told = map_findings.describe(gap(indices_frame, known, 2022), names("vi"), "vi")
     assert told.startswith(
-        "Bản đồ 63 tỉnh, thành phố tô màu theo chênh lệch thứ hạng giữa PAR INDEX và PAPI, năm 2022, n = 32. "
+        "Bản đồ 63 tỉnh, thành phố tô màu theo chênh lệch thứ hạng giữa PAR INDEX và PAPI (dấu + là thứ "
+        "hạng theo PAR INDEX cao hơn), năm 2022, n = 32. "
         "Cao nhất trong số này: Long An +50,9 bậc; "
     )
     assert told.endswith("Bắc Kạn −30,0 bậc. Không xếp lớp: chỉ có ở một chỉ số (30); không có ở cả hai (1).")
+
+
+def test_of_provinces_alike_no_one_is_called_the_lowest(indices_frame, known):
+    found = classed(indices_frame, known["papi"], 2019, component="e_governance.e_responsiveness")
+    lowest = found.layer.values.nsmallest(15)
+    assert lowest.nunique() == 1 and not set(map_findings.labelled(found.layer)) & set(lowest.index)
+    assert map_findings.describe(found, names("en"), "en").endswith(
+        "Lowest of these: 15 provinces alike at 0.334."
+    )
+
+
+def test_all_alike_have_neither_best_nor_worst(known):
+    value = pd.Series(40.0, index=pd.Index(CODES, name="gso_code"))
+    table = pd.DataFrame({"value": value, "score": value, "rank": 1, "max_score": 80.0, "state": "shown"})
+    layer = measures.Layer((known["papi"],), 2022, "score", "", "63", table)
+    assert map_findings.labelled(layer) == []
+    told = map_findings.describe(classes.classify(layer), names("en"), "en")
+    assert told.count("63 provinces alike at 40.00") == 2
+
+
+def test_an_aggregate_says_so_wherever_it_is_read(indices_frame, known):
+    found = classed(indices_frame, known["papi"], 2022, vintage="34")
+    told = map_findings.title(found.layer, "en"), map_findings.describe(found, names("en", "34"), "en")
+    told += (map_findings.caption(found, "en"), map_findings.source(found.layer, "en"))
+    assert all("computed" in text.lower() for text in told)
+    assert "unweighted mean" in told[1] and "not published" in told[1]
+    assert "sources" in map_findings.tabulate(found, names("en", "34"))
 
 
 def test_gaps_are_named_and_many_are_folded(indices_frame, known):

@@ -264,7 +264,7 @@ def test_weights_count_as_they_should(known):
 
 def test_what_has_no_mean_is_not_merged(indices_frame, known):
     group = measure(indices_frame, known["papi"], 2022, CODES, "group")
-    with pytest.raises(NoFigureError, match="groups are published of the 63 provinces"):
+    with pytest.raises(NoFigureError, match="the publisher groups the 63 provinces"):
         merged(group, CROSSWALK)
     layer = merged(measure(indices_frame, known["papi"], 2022, CODES), CROSSWALK)
     with pytest.raises(ValueError, match="are of the 34 units already"):
@@ -292,19 +292,19 @@ REFUSED = [
     (("papi", 2010), {}, "No map of PAPI: the registry", "Không có bản đồ PAPI: danh mục"),
     (("papi", 2011, "change"), {}, "there are no figures for 2010", "không có số liệu năm 2010"),
     (("sipas", 2017, "change"), {}, "there are no figures for 2016", "không có số liệu năm 2016"),
-    (("sipas", 2022, "group"), {}, "No map of groups of SIPAS for 2022", "Không có bản đồ nhóm xếp loại"),
-    (("par", 2017, "group"), {}, "No map of groups", "Không có bản đồ nhóm xếp loại"),
+    (("sipas", 2022, "group"), {}, "there are none of SIPAS", "Không có bản đồ nhóm năm 2022"),
+    (("par", 2017, "group"), {}, "No map of groups", "Không có bản đồ nhóm"),
     (
         ("papi", 2022, "group"),
         {"component": "participation.election_quality"},
         "No map of groups",
-        "không có nhóm nào được công bố",
+        "không có nhóm của PAPI",
     ),
     (
         ("papi", 2012),
         {"component": "e_governance"},
-        "No score in E-Governance of PAPI for 2012",
-        "Dữ liệu không có điểm ",
+        "no score in E-Governance of PAPI for 2012",
+        "Không có số liệu về điểm ",
     ),
 ]
 

@@ -234,6 +234,7 @@ def bivariate(atlas, first, second, year, language="en", measure="score", bounda
         table,
         word_table(table, pair, language),
         tell_gaps(pair, names, language),
+        pair.aggregated,
     )
 
 
@@ -580,11 +581,15 @@ def tabulate(pair, names):
     -------
     pandas.DataFrame
         One row a unit: gso_code, province, value_first, value_second, class_first, class_second (1 low to 3
-        high), state.
+        high), state, source_first, source_second.
     """
     table = pair.table.assign(province=names)
     table[["class_first", "class_second"]] += 1
+    for which, layer in zip(("first", "second"), pair.layers, strict=True):
+        ranks = layer.measure == "rank" and not layer.aggregated
+        table[f"source_{which}"] = layer.table["rank_source" if ranks else "source"]
     columns = ["province", "value_first", "value_second", "class_first", "class_second", "state"]
+    columns += ["source_first", "source_second"]
     return table[columns].reset_index()
 
 
@@ -611,6 +616,8 @@ def word_table(table, pair, language):
     for which, index in zip(("first", "second"), pair.indices, strict=True):
         worded[f"class_{which}"] = worded[f"class_{which}"].map(classes)
         heads[f"class_{which}"] = wording.text("bivariate.column_class", language, index=index.short)
+        heads[f"source_{which}"] = wording.text("bivariate.column_source", language, index=index.short)
+        worded[f"source_{which}"] = worded[f"source_{which}"].mask(worded[f"source_{which}"] == "")
         heads[f"value_{which}"] = wording.text(
             f"bivariate.column_value_{pair.measure}", language, index=index.short
         )

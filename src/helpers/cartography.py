@@ -367,7 +367,7 @@ class Sheet:
             LineCollection(placed, colors=colour, linewidths=width, zorder=zorder, gid=name), autolim=False
         )
 
-    def insets(self, styles, language, marks=None):
+    def insets(self, styles, language, marks=None, lines=None):
         """
         Draw the delta and the southeast larger, every unit in them named; frames show where they are.
 
@@ -378,6 +378,8 @@ class Sheet:
         language : {"en", "vi"}
         marks : dict of str to str, optional
             Letters to print below the names of some units.
+        lines : list of numpy.ndarray, optional
+            In metres, instead of the borders of the regions.
         """
         if not self.layout.inset:
             return
@@ -414,8 +416,8 @@ class Sheet:
                 style |= {"zorder": style["zorder"] + 3}
                 path = path_of([place(ring) for ring in rings])
                 self.axes.add_artist(PathPatch(path, gid=f"inset-{name}-{code}", **style))
-            lines = [place(line) for line in self.country.region_lines]
-            borders = LineCollection(lines, colors=REGION_LINE, linewidths=0.6, zorder=6)
+            placed = [place(line) for line in (self.country.region_lines if lines is None else lines)]
+            borders = LineCollection(placed, colors=REGION_LINE, linewidths=0.6, zorder=6)
             self.axes.add_collection(borders, autolim=False)
             borders.set_clip_path(ground)
             self.axes.add_artist(Rectangle(corner, width, height, facecolor="none", zorder=7, **edge))
@@ -547,38 +549,55 @@ class Sheet:
         histogram : Histogram, optional
             Set apart where there is no room for both together, left away where there is none at all.
         """
-        head = {"fontsize": LEGEND_SIZE, "weight": "bold", "va": "baseline", "gid": "legend-heading"}
-        row = {"fontsize": LEGEND_SIZE, "va": "baseline", "gid": "legend"}
+        for size, pitch, told in ((LEGEND_SIZE, 13, note), (7, 11, note), (6.5, 10, "")):
+            texts = self._written(heading, rows, told, size)
+            try:
+                self._set(texts, rows, pitch, centre, histogram)
+            except MapError:
+                for text in texts:
+                    text.remove()
+            else:
+                return
+        raise MapError(
+            f"no room is left for a legend of {len(rows)} rows; choose fewer classes or the size 'page'"
+        )
+
+    def _written(self, heading, rows, note, size):
+        """Write the texts of a legend, to be measured and then set: heading, rows, note."""
+        head = {"fontsize": size, "weight": "bold", "va": "baseline", "gid": "legend-heading"}
+        row = {"fontsize": size, "va": "baseline", "gid": "legend"}
         small = {"fontsize": NOTE_SIZE, "color": charts.QUIET, "va": "top", "gid": "legend-note"}
         written = [(heading, head), *((text, row) for text, _ in rows), (note, small)]
-        texts = [self.axes.text(0, 0, text, **style) for text, style in written]
+        return [self.axes.text(0, 0, text, **style) for text, style in written]
+
+    def _set(self, texts, rows, pitch, centre, histogram):
+        """Find room for a legend, with its histogram or beside it, and set its texts and swatches."""
         indents = [0, *[22] * len(rows), 0]
         width = max(indent + self.size(text)[2] for indent, text in zip(indents, texts, strict=True))
         below = 4 + self.size(texts[-1])[3]
-        height = 13 * len(rows) + 18 + below
+        height = pitch * len(rows) + 18 + below
         wide, high = self.layout.histogram
         foot = high + 24
-        try:
-            x, y = self._cleared(max(width, wide), height + foot, centre) if histogram else (None, None)
-        except MapError:
-            x = None
-        if x is None:
+        place = None
+        if histogram:
+            with contextlib.suppress(MapError):
+                place = self._cleared(max(width, wide), height + foot, centre)
+        if place is not None:
+            x, y = place[0], place[1] + foot
+        else:
             x, y = self._cleared(width, height, centre)
-            place = None
             if histogram:
                 with contextlib.suppress(MapError):
                     place = self._cleared(wide, high + 12, (x, y - high))
-        else:
-            place, y = (x, y), y + foot
-        if histogram and place is not None:
+        if place is not None:
             histogram.draw(self.axes, place[0], place[1] + 12, wide, high)
         texts[-1].set_position((x, y + below - 4))
         texts[0].set_position((x, y + height - 10))
         for number, (text, (_, style)) in enumerate(zip(texts[1:-1], rows, strict=True)):
-            base = y + height - 27 - 13 * number
+            base = y + height - 14 - pitch * (number + 1)
             text.set_position((x + 22, base + 1.8))
             swatch = {"linewidth": 0.4, "edgecolor": "#7f7f7f", "gid": "legend-swatch", **style}
-            self.axes.add_artist(Rectangle((x, base), 16, 9.5, **swatch))
+            self.axes.add_artist(Rectangle((x, base), 16, pitch - 3.5, **swatch))
 
     def _cleared(self, width, height, centre):
         """Take a place as `put` does and lay white on it: lines around the country run through no letters."""

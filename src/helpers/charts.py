@@ -75,10 +75,10 @@ def _broken(text, width, size, weight="normal"):
     """Break a text into lines of a width in inches: at its separators if that takes no more lines."""
     lines = _filled(text.split(" "), width * 72, size, weight)
     if len(lines) > 1 and " · " in text:
-        parts = [f"{part} ·".split(" ") for part in text.split(" · ")]
-        parts[-1] = parts[-1][:-1]
-        kept = _filled([" ".join(part) for part in parts], width * 72, size, weight)
-        if len(kept) <= len(lines):
+        parts = text.split(" · ")
+        parts = [f"{part} ·" for part in parts[:-1]] + parts[-1:]
+        kept = _greedy(parts, width * 72, size, weight)
+        if len(kept) <= len(lines) and all(_wide(line, size, weight) <= width * 72 for line in kept):
             return [line.removesuffix(" ·") for line in kept]
     return lines or [""]
 

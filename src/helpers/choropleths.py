@@ -44,6 +44,8 @@ class Map:
         The same in the words of the page.
     gaps : list of (str, str)
         Sentences that name the units without a class, and what to fold below them.
+    aggregated : bool
+        Whether the figures are means of merged provinces.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Map:
     table: pd.DataFrame = field(repr=False)
     worded: pd.DataFrame = field(repr=False)
     gaps: list = field(repr=False)
+    aggregated: bool = False
 
     def publish(self, folder, formats=("png", "svg")):
         """
@@ -71,6 +74,12 @@ class Map:
         """
         alt, title = self.words["alt"][self.language], self.words["title"][self.language]
         return publishing.publish(self.figure, folder, self.name, alt, self.caption, title, formats)
+
+    @property
+    def table_caption(self):
+        """What its table shows (str)."""
+        key = "map.table_caption_merged" if self.aggregated else "map.table_caption"
+        return wording.text(key, self.language, title=self.words["title"][self.language])
 
     @property
     def captions(self):
@@ -274,13 +283,14 @@ def stem(*parts, layer, size):
 
 def _mapped(atlas, layer, name, language, scheme, k, size, asked=None):
     """Class a layer, draw it, and put it into words."""
+    wording.check_language(language)
     classes = classing.classify(layer, scheme, k)
     country = atlas.country(layer.vintage)
     weighted = atlas.weights is not None
     words = {"title": {}, "alt": {}, "credit": {}}
     for each in wording.LANGUAGES:
         words["title"][each] = findings.title(layer, each)
-        words["alt"][each] = findings.describe(classes, country.names(each), each)
+        words["alt"][each] = findings.describe(classes, country.names(each), each, weighted)
         words["credit"][each] = " ".join([findings.source(layer, each), *findings.credits(country, each)])
     heads = words["title"][language], findings.subtitle(classes, language, asked, weighted)
     notes = [findings.source(layer, language), *findings.credits(country, language)]
@@ -312,7 +322,7 @@ def complete(atlas, name, figure, classes, language, words, caption):
     table = findings.tabulate(classes, names)
     worded = findings.word_table(table, classes, atlas.registry.basis_names, language)
     gaps = findings.tell_gaps(classes.layer, names, language)
-    return Map(name, figure, language, words, caption, table, worded, gaps)
+    return Map(name, figure, language, words, caption, table, worded, gaps, classes.layer.aggregated)
 
 
 def draw(sheet, classes, language):

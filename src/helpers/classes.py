@@ -75,7 +75,7 @@ def check(scheme, k):
         raise ValueError(
             f"scheme {scheme!r} is not known; choose one of {', '.join((*SCHEMES, 'published'))}"
         )
-    if not 2 <= k <= MAX_CLASSES:
+    if not isinstance(k, (int, np.integer)) or not 2 <= k <= MAX_CLASSES:
         raise ValueError(f"k is {k}: choose 2 to {MAX_CLASSES} classes, more cannot be told apart")
 
 
@@ -158,6 +158,9 @@ def _limits(values, scheme, k):
     if len(np.unique(values)) <= k:
         return "each", tuple((value, value) for value in np.unique(values).tolist())
     upper = _breaks(values, scheme, k)
+    if (values == np.round(values)).all():
+        # Between whole numbers a limit means the one below; classes that hold none are not made.
+        upper = np.unique(np.floor(upper))
     lower = np.concatenate([[values.min()], upper[:-1]])
     return scheme, tuple(zip(lower.tolist(), upper.tolist(), strict=True))
 
@@ -171,7 +174,10 @@ def _breaks(values, scheme, k):
         warnings.simplefilter("ignore", UserWarning)
         breaks = np.array(getattr(mapclassify, SCHEMES[scheme])(values, k=k).bins, dtype=float)
     breaks[-1] = values.max()
-    return breaks
+    # Interpolated limits can miss the value they mean by the last bit: alike ones would be parted.
+    near = values[np.argmin(np.abs(values[:, np.newaxis] - breaks), axis=0)]
+    breaks = np.where(np.isclose(near, breaks, rtol=1e-12, atol=1e-12), near, breaks)
+    return np.unique(breaks) if scheme == "quantiles" else breaks
 
 
 def _deviations(values):

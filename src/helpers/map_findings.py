@@ -147,7 +147,8 @@ def source(layer, language):
     -------
     str
     """
-    return sources(layer.indices, held(layer), language)
+    written = sources(layer.indices, held(layer), language)
+    return wording.text("map.source_merged", language, source=written) if layer.aggregated else written
 
 
 def sources(shown, kinds, language):
@@ -340,7 +341,7 @@ def _note(classes):
     if layer.measure == "group":
         return "quarters" if layer.index.groups(layer.year)["kind"] == "quarters" else "published"
     if len(classes.limits) == 1:
-        return "equal"
+        return "equal" if layer.n > 1 else "each"
     if classes.scheme == "deviations":
         return "deviations"
     if classes.tones:
@@ -349,6 +350,34 @@ def _note(classes):
 
 
 # --- what a map says ----------------------------------------------------------------------------------------
+
+
+def ends(layer):
+    """
+    Choose the best and the worst units; of units alike that are more than would be chosen, none.
+
+    Parameters
+    ----------
+    layer : helpers.measures.Layer
+
+    Returns
+    -------
+    (list of str, list of str, list of str, list of str)
+        The best, the best first; those alike after them that are too many; those alike before the worst; the
+        worst. All units are in the first list if they are few.
+    """
+    codes, values = layer.best_first, layer.values
+    if len(codes) <= 2 * LABELLED:
+        return codes, [], [], []
+
+    def cut(order):
+        if values[order[LABELLED - 1]] != values[order[LABELLED]] or layer.measure == "group":
+            return order[:LABELLED], []
+        alike = [code for code in order if values[code] == values[order[LABELLED]]]
+        return [code for code in order[:LABELLED] if code not in alike], alike
+
+    (best, after), (worst, before) = cut(codes), cut(codes[::-1])
+    return best, after, before[::-1], worst[::-1]
 
 
 def labelled(layer):
@@ -364,8 +393,8 @@ def labelled(layer):
     list of str
         Codes, the best first.
     """
-    codes = layer.best_first
-    return codes if len(codes) <= 2 * LABELLED else codes[:LABELLED] + codes[-LABELLED:]
+    best, _, _, worst = ends(layer)
+    return best + worst
 
 
 def figures_of(layer, code, language):
@@ -406,7 +435,7 @@ def _group(layer, place, language):
     return wording.text(f"map.group_{name}", language) if quarters else name
 
 
-def describe(classes, names, language):
+def describe(classes, names, language, weighted=False):
     """
     Say what a map shows, for those who do not see it.
 
@@ -416,6 +445,8 @@ def describe(classes, names, language):
     names : pandas.Series
         Names of the units in the language, by code.
     language : {"en", "vi"}
+    weighted : bool
+        Whether merged provinces were weighted.
 
     Returns
     -------
@@ -428,20 +459,28 @@ def describe(classes, names, language):
     pair = "_pair" if len(layer.indices) > 1 else ""
     what = wording.text(f"map.alt_subject{pair}", language, what=what, **values)
     merged_ = "_merged" if layer.aggregated else ""
-    told = [wording.text(f"map.alt{merged_}", language, what=what, n=layer.n, of=len(layer.table))]
+    mean = wording.text(f"map.mean_{'weighted' if weighted else 'unweighted'}", language)
+    values = {"what": what, "n": layer.n, "of": len(layer.table), "mean": mean}
+    told = [wording.text(f"map.alt{merged_}", language, **values)]
     if layer.measure == "group":
         listed = [
             f"{class_label(classes, place, language)} ({count})" for place, count in enumerate(classes.counts)
         ]
         told.append(wording.text("map.alt_classes", language, classes="; ".join(reversed(listed))))
-    items = [
-        f"{names[code]} {figures_of(layer, code, language)}".replace(" · ", ", ") for code in labelled(layer)
-    ]
-    if layer.n > 2 * LABELLED:
-        top, last = "; ".join(items[:LABELLED]), "; ".join(items[LABELLED:])
+    best, after, before, worst = ends(layer)
+
+    def said(codes, alike=()):
+        items = [f"{names[code]} {figures_of(layer, code, language)}".replace(" · ", ", ") for code in codes]
+        if alike:
+            value = number(layer.values[alike[0]], layer, language)
+            items.append(wording.text("map.tied", language, count=len(alike), value=value))
+        return items
+
+    if worst or before:
+        top, last = "; ".join(said(best, after)), "; ".join(said([], before) + said(worst))
         told.append(wording.text("map.alt_ends", language, top=top, bottom=last))
     else:
-        told.append(wording.text("map.alt_all", language, top="; ".join(items)))
+        told.append(wording.text("map.alt_all", language, top="; ".join(said(best))))
     if layer.gaps:
         gaps = [
             wording.text(f"map.state_{key}", language, count=len(codes)) for key, codes in layer.gaps.items()
@@ -537,6 +576,9 @@ def tabulate(classes, names):
     else:
         columns = ["value", *_EXTRA[layer.measure], "class", "state"]
         columns += _BASIS if "basis" in table else []
+    if layer.aggregated:
+        columns[columns.index("source")] = "sources"
+        table = table.rename(columns={"source": "sources"})
     return table.reset_index()[["gso_code", "province", *columns]]
 
 
@@ -565,7 +607,7 @@ def word_table(table, classes, basis_names, language):
     for column in ("basis", "rank_basis"):
         if column in worded:
             worded[column] = worded[column].map(bases)
-    for column in ("source", "rank_source", "before_source", "source_first", "source_second"):
+    for column in worded.columns[worded.columns.str.contains("source")]:
         if column in worded:
             worded[column] = worded[column].mask(worded[column] == "")
     if "group" in worded:

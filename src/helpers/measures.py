@@ -281,7 +281,12 @@ def _changed(figures, index, year, table, measure, component):
 def _grouped(index, year, table, component):
     grouping = index.groups(year)
     if grouping is None or "." in component or (component and grouping["kind"] == "limits"):
-        raise NoFigureError("map.nothing_group", index=index.short, year=year)
+
+        def what(language):
+            name = index.component_name(component, language)
+            return f"{index.short}, {name}" if component else index.short
+
+        raise NoFigureError("map.nothing_group", what=what, year=year)
     layer = Layer((index,), year, "group", component, vintage_of(year), table)
     places = {name: number for number, name in enumerate(layer.group_names)}
     value = table["group"].map(places).astype(float)
@@ -316,6 +321,8 @@ def standing_gap(figures, first, second, year, codes):
     NoFigureError
         If no unit is ranked by both.
     """
+    if first.slug == second.slug:
+        raise ValueError(f"{first.slug} cannot be compared with itself; name two indices")
     for index in (first, second):
         if not index.has_year(year):
             raise NoFigureError("map.nothing_year", index=index.short, year=year)

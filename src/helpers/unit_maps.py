@@ -43,7 +43,7 @@ def regions(atlas, language="en", size="page"):
     lines = merged.outlines(pd.Series(merged.units.index, index=merged.units.index))
     sheet.lines(lines, charts.INK, 0.9, "units34", zorder=4)
     sheet.scale_bar()
-    sheet.insets(unit_styles, language)
+    sheet.insets(unit_styles, language, lines=lines)
     sheet.islands(language)
     counts = names.value_counts()
     rows = [(f"{region} ({counts[region]})", styles[region]) for region in found]
@@ -51,7 +51,8 @@ def regions(atlas, language="en", size="page"):
     sheet.legend(heading, rows, note, (sheet.layout.left / 2, sheet.height * 0.42))
     kept = pd.DataFrame({"gso_code": names.index, "province": country.names(language), "region6": names})
     kept = kept.reset_index(drop=True)
-    return Map("join_units", sheet.figure, language, words, "", kept, kept, [])
+    caption = words["title"][language]
+    return Map("join_units", sheet.figure, language, words, caption, kept, kept, [])
 
 
 def _names(table, language):
