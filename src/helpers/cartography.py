@@ -670,6 +670,7 @@ class Sheet:
         for code, artist in artists.items():
             if code not in settled:
                 artist.remove()
+        strokes = []
         for code, number in settled.items():
             (left, bottom, width, height), (corners, boxes, _, leaders) = extents[code], places[code]
             x, y = corners[number]
@@ -677,22 +678,18 @@ class Sheet:
             artists[code].set(position=(x - left, y - bottom), multialignment=side)
             self.taken += [boxes[number], leaders[number]]
             self._mark(x, y, width, height)
-            ends = np.asarray(leaders[number].coords)
-            for colour, line, order in (("white", 2.2, 4.5), (charts.INK, 0.6, 5)):
-                self.axes.add_artist(
-                    Line2D(*ends.T, color=colour, linewidth=line, zorder=order, solid_capstyle="butt")
-                )
-            self.axes.add_artist(
-                Line2D(
-                    *anchors[code].reshape(2, 1),
-                    marker="o",
-                    color=charts.INK,
-                    markeredgecolor="white",
-                    markeredgewidth=0.4,
-                    markersize=2.6,
-                    zorder=5.5,
-                )
-            )
+            # The lines around the country do not run through letters.
+            ground = {"facecolor": "white", "edgecolor": "none", "zorder": 0.8}
+            self.axes.add_artist(Rectangle((x, y), width, height, **ground))
+            strokes.append(np.asarray(leaders[number].coords))
+        if not strokes:
+            return
+        for colour, line, order in (("white", 2.2, 4.5), (charts.INK, 0.6, 5)):
+            drawn = LineCollection(strokes, colors=colour, linewidths=line, zorder=order, gid="leaders")
+            self.axes.add_collection(drawn, autolim=False)
+        dots = np.array([anchors[code] for code in settled])
+        edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markersize": 2.6}
+        self.axes.add_artist(Line2D(*dots.T, marker="o", linestyle="", color=charts.INK, zorder=5.5, **edge))
 
     def _places(self, width, height, anchor):
         """Find places for a label: corners, boxes, lengths of the lines to the province, these lines."""
