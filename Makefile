@@ -1,6 +1,6 @@
 # The flow of the project as commands. `make help` lists them; README.md explains them.
 .DEFAULT_GOAL := help
-.PHONY: help data reports check fetch test lint lab bench accept lock clean setup
+.PHONY: help data reports check fetch test lint lab bench pictures accept lock clean setup
 
 # A conda environment made from environment.yml is used when it is active; otherwise .venv is made here.
 conda_name := $(shell sed -n 's/^name: *//p' environment.yml)
@@ -40,6 +40,9 @@ lab: setup  ## open the notebooks in JupyterLab
 
 bench: data  ## measure reading of tables, statistics, drawing of maps, and a whole run of all pages
 	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) -m helpers.batch --bench
+
+pictures: setup  ## draw anew what the tests of pictures compare with, after a wanted change of the look
+	@$(python) tests/baselines.py
 
 accept: setup  ## accept the raw tables as they are: rewrite expected row counts and checksums
 	@$(python) -m helpers.indices accept

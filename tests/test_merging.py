@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import indices, merging, provinces
+from helpers import merging, provinces
 from helpers.files import resolve
 
 RAW = resolve("data/raw")
@@ -40,8 +40,8 @@ def synthetic(**values):
 
 
 @pytest.fixture(scope="module")
-def papi():
-    totals = indices.read().query("index == 'papi' and year == 2024 and component == ''")
+def papi(indices_frame):
+    totals = indices_frame.query("index == 'papi' and year == 2024 and component == ''")
     return totals.set_index("gso_code")["score"]
 
 
