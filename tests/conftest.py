@@ -1,11 +1,14 @@
 """Fixtures that several test files share."""
 
+import copy
+import dataclasses
 import shutil
 from pathlib import Path
 
 import pytest
 
 from helpers import correlation, indices, provinces, registry
+from helpers.registry import Index
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +23,22 @@ def root():
 def known():
     """The registry."""
     return registry.load(ROOT / "data" / "raw")
+
+
+@pytest.fixture(scope="session")
+def extended(known):
+    """The registry with 2025 in the last series of every index that has 2024."""
+
+    def longer(entry):
+        if isinstance(entry, dict):
+            return {key: longer(value) for key, value in entry.items()}
+        if isinstance(entry, list):
+            years = [2025 if value == 2024 else value for value in entry]
+            return [longer(value) for value in years] if entry[-1:] == [2024] else [*map(longer, entry)]
+        return entry
+
+    longer_indices = {slug: Index(slug, longer(copy.deepcopy(known[slug].entry))) for slug in known.indices}
+    return dataclasses.replace(known, indices=longer_indices)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What maps are made from: which units a year is of, weights, and years from 2025 on the 34 units."""
 
-import copy
 import dataclasses
 
 import numpy as np
@@ -11,7 +10,6 @@ from scipy import stats
 
 from helpers import indices, maps, merging, provinces
 from helpers.files import resolve
-from helpers.registry import Index
 
 RAW = resolve("data/raw")
 
@@ -28,18 +26,8 @@ def close_figures():
 
 
 @pytest.fixture(scope="module")
-def of_2025(atlas):
-    """The atlas with 2025 in the last span of every list of years, and synthetic figures of the 34 units."""
-
-    def longer(entry):
-        if isinstance(entry, dict):
-            return {key: longer(value) for key, value in entry.items()}
-        if isinstance(entry, list):
-            years = [2025 if value == 2024 else value for value in entry]
-            return [longer(value) for value in years] if entry[-1:] == [2024] else [*map(longer, entry)]
-        return entry
-
-    known = {index.slug: Index(index.slug, longer(copy.deepcopy(index.entry))) for index in atlas.registry}
+def of_2025(atlas, extended):
+    """The atlas with 2025 in the registry, and synthetic figures of the 34 units."""
     rng, parts = np.random.default_rng(2025), [atlas.figures]
     for slug, codes in (("par", atlas.codes(2025)), ("papi", atlas.codes(2025)[2:])):
         rows = atlas.figures.query("index == @slug and year == 2024 and component == ''").iloc[
@@ -49,9 +37,7 @@ def of_2025(atlas):
         ranks = stats.rankdata(-scores, method="min").astype(int)
         parts.append(rows.assign(year=2025, gso_code=codes, score=scores, rank=ranks, ranked=len(codes)))
     figures = pd.concat(parts, ignore_index=True).astype(atlas.figures.dtypes.to_dict())
-    return dataclasses.replace(
-        atlas, figures=figures, registry=dataclasses.replace(atlas.registry, indices=known)
-    )
+    return dataclasses.replace(atlas, figures=figures, registry=extended)
 
 
 def test_a_year_is_shown_on_its_own_units(atlas):

@@ -1,6 +1,5 @@
 """Second opinions on the real figures by other libraries or by hand, and what lies at the edges."""
 
-import copy
 import dataclasses
 import itertools
 import math
@@ -27,7 +26,6 @@ from helpers import (
     selection,
     spatial,
 )
-from helpers.registry import Index
 
 
 @pytest.fixture(autouse=True)
@@ -186,22 +184,6 @@ def test_rank_differences_of_long_an(indices_frame, known, totals):
 
 
 # --- the 34 units of 2025 ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def extended(known):
-    """The registry with 2025 in the last series of every index that has 2024."""
-
-    def longer(entry):
-        if isinstance(entry, dict):
-            return {key: longer(value) for key, value in entry.items()}
-        if isinstance(entry, list):
-            years = [2025 if value == 2024 else value for value in entry]
-            return [longer(value) for value in years] if entry[-1:] == [2024] else [*map(longer, entry)]
-        return entry
-
-    longer_indices = {slug: Index(slug, longer(copy.deepcopy(known[slug].entry))) for slug in known.indices}
-    return dataclasses.replace(known, indices=longer_indices)
 
 
 @pytest.fixture(scope="module")
