@@ -205,14 +205,12 @@ def bivariate(atlas, first, second, year, language="en", measure="score", bounda
     """
     pair = compare(atlas, first, second, year, measure, boundaries)
     country = atlas.country(pair.layers[0].vintage)
-    words = {
-        "title": {each: title(pair, each) for each in wording.LANGUAGES},
-        "alt": {each: describe(pair, country.names(each), each) for each in wording.LANGUAGES},
-        "credit": {
-            each: " ".join([_source(pair, each), *findings.credits(country, each)])
-            for each in wording.LANGUAGES
-        },
-    }
+    words = findings.words(
+        country,
+        lambda each: title(pair, each),
+        lambda each: describe(pair, country.names(each), each),
+        lambda each: _source(pair, each),
+    )
     heads = words["title"][language], subtitle(pair, language, atlas.weights is not None)
     small = size == "half"
     notes = [*_part_note(pair, language), _source(pair, language), *findings.credits(country, language)]

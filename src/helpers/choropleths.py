@@ -287,11 +287,12 @@ def _mapped(atlas, layer, name, language, scheme, k, size, asked=None):
     classes = classing.classify(layer, scheme, k)
     country = atlas.country(layer.vintage)
     weighted = atlas.weights is not None
-    words = {"title": {}, "alt": {}, "credit": {}}
-    for each in wording.LANGUAGES:
-        words["title"][each] = findings.title(layer, each)
-        words["alt"][each] = findings.describe(classes, country.names(each), each, weighted)
-        words["credit"][each] = " ".join([findings.source(layer, each), *findings.credits(country, each)])
+    words = findings.words(
+        country,
+        lambda each: findings.title(layer, each),
+        lambda each: findings.describe(classes, country.names(each), each, weighted),
+        lambda each: findings.source(layer, each),
+    )
     heads = words["title"][language], findings.subtitle(classes, language, asked, weighted)
     notes = [findings.source(layer, language), *findings.credits(country, language)]
     sheet = cartography.sheet(size, heads, notes, country)

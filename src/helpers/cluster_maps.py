@@ -142,11 +142,12 @@ def clusters(atlas, index, year, language="en", table=None, size="page", always=
         values = {"index": layer.index.short, "year": year, "n": len(made.found)}
         raise measures.NoFigureError("clusters.nothing_beyond_chance", **values)
     country = atlas.country(layer.vintage)
-    words = {"title": {}, "alt": {}, "credit": {}}
-    for each in wording.LANGUAGES:
-        words["title"][each] = title(made, each)
-        words["alt"][each] = describe(made, country.names(each), each)
-        words["credit"][each] = " ".join([findings.source(layer, each), *findings.credits(country, each)])
+    words = findings.words(
+        country,
+        lambda each: title(made, each),
+        lambda each: describe(made, country.names(each), each),
+        lambda each: findings.source(layer, each),
+    )
     heads = words["title"][language], subtitle(made, language)
     credits = [findings.source(layer, language), *findings.credits(country, language)]
     sheet = cartography.sheet(size, heads, [*notes(made, language), *credits], country)

@@ -196,6 +196,31 @@ def credits(country, language):
     return [wording.text("map.credit", language), " ".join(drawing)]
 
 
+def words(country, title, alt, source=None):
+    """
+    Say what goes with a figure in both languages, whichever it is drawn in.
+
+    Parameters
+    ----------
+    country : helpers.cartography.Country
+    title, alt : callable
+        Give the title and the alternative text in a language.
+    source : callable, optional
+        Gives the line of the source in a language; a map without figures has none.
+
+    Returns
+    -------
+    dict of str to dict
+        ``title``, ``alt`` and ``credit`` by language.
+    """
+    made = {"title": {}, "alt": {}, "credit": {}}
+    for language in wording.LANGUAGES:
+        made["title"][language], made["alt"][language] = title(language), alt(language)
+        origin = [source(language)] if source else []
+        made["credit"][language] = " ".join([*origin, *credits(country, language)])
+    return made
+
+
 # --- legend -----------------------------------------------------------------------------------------------
 
 

@@ -24,12 +24,11 @@ def regions(atlas, language="en", size="page"):
     """
     table = provinces.load(atlas.raw).table
     country, merged = atlas.country("63"), atlas.country("34")
-    words = {"title": {}, "alt": {}, "credit": {}}
-    for each in wording.LANGUAGES:
-        words["title"][each] = wording.text("join.figure_title", each)
-        listed = ", ".join(_names(table, each).unique())
-        words["alt"][each] = wording.text("join.alt", each, regions=listed)
-        words["credit"][each] = " ".join(findings.credits(country, each))
+    words = findings.words(
+        country,
+        lambda each: wording.text("join.figure_title", each),
+        lambda each: wording.text("join.alt", each, regions=", ".join(_names(table, each).unique())),
+    )
     names = _names(table, language)
     subtitle = wording.text("join.figure_subtitle", language, n=len(names))
     heads = words["title"][language], subtitle
