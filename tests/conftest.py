@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import correlation, indices, provinces, registry
+from helpers import briefing, correlation, indices, provinces, registry, targets
 from helpers.registry import Index
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +53,14 @@ def indices_frame(cleaned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("processed")
     indices.write(cleaned, folder)
     return indices.read(folder)
+
+
+@pytest.fixture(scope="session")
+def book(indices_frame, cleaned, known):
+    """What briefings are made from, of the real raw tables."""
+    folder = ROOT / "data" / "raw"
+    beside = (cleaned.changes, cleaned.conflicts, cleaned.regional)
+    return briefing.Book(folder, indices_frame, known, *beside, targets.read(folder, known))
 
 
 @pytest.fixture(scope="session")

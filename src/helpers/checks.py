@@ -66,14 +66,14 @@ def run_checks(figures, folder, known):
     pandas.DataFrame
         Columns `CHECK_COLUMNS`. ``mean``: published national mean against the mean of the provinces at
         hand; ``agrees`` is empty where fewer than 60 of 63 are at hand, since a mean over a selection says
-        nothing. ``press``: totals in the press against the computed ones (`PRESS_TOLERANCE`) and their
+        nothing. ``press``: figures in the press against the computed ones (`PRESS_TOLERANCE`) and their
         ranks. ``shared_rank``: reported ranks that two provinces hold. ``order``: a higher score with a
         worse reported rank.
     """
     totals = figures[figures["component"] == ""]
     rows = _check_means(totals, folder / "checks" / "national_means.csv")
     for path in sorted((folder / "checks").glob("*_press.csv")):
-        rows += _check_press(totals, path)
+        rows += _check_press(figures, path)
     for index in known:
         if not index.ranks_computed:
             rows += _check_order(totals[totals["index"] == index.slug])
@@ -94,13 +94,13 @@ def _check_means(totals, path):
     return rows
 
 
-def _check_press(totals, path):
+def _check_press(figures, path):
     slug = path.name.removesuffix("_press.csv")
-    ours = totals[totals["index"] == slug].set_index(["year", "gso_code"])
-    counts = ours.groupby(level="year").size()
+    ours = figures[figures["index"] == slug].set_index(["component", "year", "gso_code"])
+    counts = ours.groupby(level=["component", "year"]).size()
     rows = []
-    for said in pd.read_csv(path, dtype={"gso_code": str}).itertuples():
-        key = (said.year, said.gso_code)
+    for said in pd.read_csv(path, dtype={"gso_code": str}).fillna({"component": ""}).itertuples():
+        key = (said.component, said.year, said.gso_code)
         for field in ("score", "rank"):
             published = getattr(said, field)
             if math.isnan(published):
@@ -110,7 +110,8 @@ def _check_press(totals, path):
             tolerance = PRESS_TOLERANCE if field == "score" else 0
             agrees = "" if math.isnan(mine) else abs(difference) <= tolerance
             row = ("press", slug, said.year, said.gso_code, field, published, mine)
-            rows.append((*row, int(counts.get(said.year, 0)), difference, agrees, said.source))
+            n = int(counts.get(key[:2], 0))
+            rows.append((*row, n, difference, agrees, said.source))
     return rows
 
 

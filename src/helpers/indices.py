@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import checks, ledger, provenance, ranking, reconciling, validation
+from helpers import checks, ledger, provenance, ranking, reconciling, regional, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
 from helpers.ledger import REJECTED_COLUMNS, rejection
@@ -17,6 +17,11 @@ from helpers.ranking import COLUMNS
 
 class RawDataError(RuntimeError):
     """The raw data cannot be used at all; the text is one sentence for the person who runs the reports."""
+
+
+# Columns that are text even where they look like numbers.
+_TEXTS = ["index", "gso_code", "component", "field", "scope", "basis", "source", "statement", "decided_by"]
+_TEXTS += ["chosen_basis", "chosen_source", "rival_basis", "rival_source"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class Cleaned:
         Columns `ledger.REJECTED_COLUMNS`: what was refused, where it stands and what was expected.
     changes : pandas.DataFrame
         Columns `reconciling.CHANGE_COLUMNS`: changes on the year before as the sources state them.
+    regional : pandas.DataFrame
+        Columns `regional.COLUMNS`: ranks within a region as the sources state them.
     checks : pandas.DataFrame
         Columns `checks.CHECK_COLUMNS`: comparisons with published figures, and of ranks with scores.
     counts : pandas.DataFrame
@@ -48,6 +55,7 @@ class Cleaned:
     conflicts: pd.DataFrame
     rejected: pd.DataFrame
     changes: pd.DataFrame
+    regional: pd.DataFrame
     checks: pd.DataFrame
     counts: pd.DataFrame
     files: pd.DataFrame
@@ -218,6 +226,7 @@ def assemble(gathered, raw="data/raw"):
         conflicts=conflicts,
         rejected=rejected,
         changes=reconciling.stated_changes(reports),
+        regional=regional.stated(folder, known, functools.partial(_correct, _corrections(folder))),
         checks=checks.run_checks(figures, folder, known),
         counts=checks.count(reports, figures, folder),
         files=gathered.files.assign(refused=refused),
@@ -233,13 +242,15 @@ def write(cleaned, processed="data/processed"):
     ----------
     cleaned : Cleaned
     processed : str or pathlib.Path
-        Gets ``indices.csv``, ``conflicts.csv``, ``rejected.csv``, ``changes.csv`` and ``checks.csv``.
+        Gets ``indices.csv``, ``conflicts.csv``, ``rejected.csv``, ``changes.csv``, ``regional_ranks.csv``
+        and ``checks.csv``.
     """
     folder = resolve(processed)
     write_table(folder / "indices.csv", cleaned.figures)
     write_table(folder / "conflicts.csv", cleaned.conflicts)
     write_table(folder / "rejected.csv", cleaned.rejected)
     write_table(folder / "changes.csv", cleaned.changes)
+    write_table(folder / "regional_ranks.csv", cleaned.regional)
     write_table(folder / "checks.csv", cleaned.checks)
 
 
@@ -268,6 +279,34 @@ def read(processed="data/processed"):
     texts = {column: str for column in COLUMNS if column not in types}
     frame = pd.read_csv(path, dtype=types | texts, keep_default_na=False, na_values={c: [""] for c in types})
     return frame[COLUMNS]
+
+
+def read_beside(processed, name):
+    """
+    Read a table that 01_clean wrote beside the figures.
+
+    Parameters
+    ----------
+    processed : str or pathlib.Path
+    name : str
+        For example "conflicts".
+
+    Returns
+    -------
+    pandas.DataFrame
+        Codes and texts as str ("" where empty), numbers as numbers.
+
+    Raises
+    ------
+    RawDataError
+        If the table is not there yet.
+    """
+    path = resolve(processed) / f"{name}.csv"
+    if not path.is_file():
+        raise RawDataError(f"{processed}/{name}.csv is not there: run 01_clean (make data) first.")
+    texts = dict.fromkeys(_TEXTS, str)
+    frame = pd.read_csv(path, dtype=texts)
+    return frame.fillna({column: "" for column in _TEXTS if column in frame})
 
 
 def held(figures, index, year):

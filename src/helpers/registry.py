@@ -128,6 +128,26 @@ class Index:
             if slug.startswith(prefix) and "." not in slug.removeprefix(prefix)
         ]
 
+    def fields(self, year):
+        """
+        List the components that say where a province is strong or weak.
+
+        Parameters
+        ----------
+        year : int
+
+        Returns
+        -------
+        list of str
+            Slugs of the dimensions or fields; neither their parts, nor what is no part of the index, nor
+            points by how they were gathered (`method`), which cut across the fields.
+        """
+        return [
+            slug
+            for slug in self.components_of(year)
+            if "." not in slug and not {"apart", "method"} & set(self.components[slug])
+        ]
+
     def component_name(self, component, language):
         """Name of a component, or of the index itself for "" (str)."""
         return self.components[component]["name"][language] if component else self.short
