@@ -19,8 +19,8 @@ help:  ## list the targets, a line each
 data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 02_join alone)
 	@$(run) --only data $(narrow)
 
-reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en, limit processes with JOBS=1
-	@$(run) $(if $(YEAR),--year $(YEAR)) $(narrow)
+reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en PROVINCE="70,Trà Vinh", PDF=0 prints none, JOBS=1 limits processes
+	@$(run) $(if $(YEAR),--year $(YEAR)) $(if $(PROVINCE),--province "$$PROVINCE") $(if $(filter 0,$(PDF)),--no-pdf) $(narrow)
 
 check: setup  ## show what would be understood of a table, and what it would change: FILE=path [LANGUAGE=vi]
 	@test -n "$(FILE)" || { echo 'Name the table: make check FILE=path/to/table.xlsx' >&2; exit 2; }

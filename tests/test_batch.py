@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
 import psutil
 import pytest
 
 from helpers import batch, site
-from helpers.files import project_root
+from helpers.files import project_root, write_table, write_text
 
 DECLARATION = """
 languages = ["en", "vi"]
@@ -75,6 +77,28 @@ if (year, language) == (2022, "vi"):
 display(HTML("<p>%s</p>" % {"set", "of", "strings"}))
 """,
 }
+
+
+BRIEFING = """
+[[page]]
+notebook = "notebooks/brief.ipynb"
+stage = "year"
+output = "{language}/{year}/provinces/{province}.html"
+title = "briefing.title"
+label = { en = "Briefing", vi = "Báo cáo" }
+time_limit = 60
+years = "newest"
+kind = "briefing"
+pdf = true
+[page.parameters]
+language = { enum = ["en", "vi"] }
+year = { type = "integer", minimum = 2011, maximum = 2025 }
+province = { type = "string", pattern = "^[0-9]{2}$" }
+"""
+BRIEF = {"parameters": f'year = 2022\nlanguage = "en"\nprovince = "70"\n{FOLDERS}', "say": "print(province)"}
+
+
+FIGURES = {"70": [2021, 2022, 2023], "84": [2022]}
 
 
 def write_notebook(path, cells):
@@ -149,11 +173,312 @@ def test_plan_can_be_narrowed_and_keeps_the_data_stage(project):
 def test_plan_of_this_project_is_complete(monkeypatch):
     monkeypatch.chdir(project_root())
     jobs = batch.read_jobs(Path("reports"), {})
-    assert len(jobs) == 2 * 5 + 2 * 2 * 14
+    assert len(jobs) == 2 * 5 + 2 * 14 * (2 + 63)
+    assert len(batch.narrowed(jobs)) == 2 * 5 + 2 * 2 * 14 + 2 * 63
+    assert len(batch.narrowed(jobs, None, ["2022"])) == 2 * 5 + 2 * (2 + 63)
     for name in ("clean", "join", "panel", "atlas", "gallery"):
         assert f"vi/{name}.html" in paths(jobs)
     for year in range(2011, 2025):
         assert {f"en/{year}/correlate.html", f"vi/{year}/map.html"} <= set(paths(jobs))
+        assert {f"en/{year}/provinces/01.html", f"vi/{year}/provinces/96.html"} <= set(paths(jobs))
+    titles = {job.page.path: job.page.title for job in jobs}
+    assert "thành phố Cần Thơ" in titles["vi/2022/provinces/92.html"]
+    assert "Binh Phuoc province" in titles["en/2021/provinces/70.html"]
+
+
+# --- pages of provinces ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def provincial(project):
+    """The same project with a page for each province."""
+    text = (project / "reports.toml").read_text(encoding="utf-8")
+    (project / "reports.toml").write_text(text + BRIEFING, encoding="utf-8")
+    write_notebook(project / "notebooks" / "brief.ipynb", BRIEF)
+    return project
+
+
+def test_every_year_has_a_page_for_each_province_of_its_units(provincial):
+    text = (provincial / "reports.toml").read_text(encoding="utf-8")
+    text = text.replace("years = [2021, 2022, 2023]", "years = [2024, 2025]")
+    (provincial / "reports.toml").write_text(text.replace("maximum = 2024", "maximum = 2025"), "utf-8")
+    jobs = batch.read_jobs(provincial / "reports", {})
+    pages = {job.page.path: job.page for job in jobs}
+    assert len(pages) == len(jobs) == 2 + 2 * 2 + 2 * (63 + 34)
+    before, after = pages["vi/2024/provinces/82.html"], pages["en/2025/provinces/82.html"]
+    assert (before.place, before.province) == ("Tiền Giang", "82") and "tỉnh Tiền Giang" in before.title
+    assert (after.place, after.kind, after.pdf) == ("Dong Thap", "briefing", True)
+    assert "Dong Thap province" in after.title and after.title[0].isupper()
+    assert after.parameters == {"language": "en", "year": 2025, "province": "82"}
+    assert "en/2025/provinces/70.html" not in pages
+
+
+def test_pages_of_provinces_are_of_the_newest_year_unless_asked_for(provincial):
+    jobs = batch.read_jobs(provincial / "reports", {})
+    assert len(jobs) == 2 + 2 * 3 + 2 * 3 * 63
+    everything = paths(batch.narrowed(jobs))
+    assert len(everything) == 2 + 2 * 3 + 2 * 63
+    assert {path.split("/")[1] for path in everything if "provinces" in path} == {"2023"}
+    assert len(batch.narrowed(jobs, None, ["2021"])) == 2 + 2 + 2 * 63
+    assert paths(batch.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
+
+
+@pytest.mark.parametrize(
+    ("years", "typed", "made"),
+    [
+        ([], ["70"], ["2023/provinces/70"]),
+        (["2022"], ["Bình Phước"], ["2022/provinces/70"]),
+        (
+            ["2021", "2022"],
+            ["70,tra vinh", "70"],
+            ["2021/provinces/70", "2021/provinces/84", "2022/provinces/70", "2022/provinces/84"],
+        ),
+        ([], ["TP. Hồ Chí Minh", "82 91"], [f"2023/provinces/{code}" for code in (79, 82, 91)]),
+    ],
+)
+def test_provinces_asked_for_are_made_alone_after_the_data_stage(provincial, years, typed, made):
+    jobs = batch.read_jobs(provincial / "reports", {})
+    found = paths(batch.narrowed(jobs, None, years, ["vi"], typed))
+    assert found == ["vi/prepare.html", *(f"vi/{name}.html" for name in made)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--province", "71"], "no province '71' among the 63 of 2023; did you mean Bình Phước (70), "),
+        (["--province", "Bin Phuok"], "did you mean Bình Phước (70), "),
+        (["--province", "Hà Tây"], "Hà Tây was merged into Hà Nội (01) in 2008"),
+        (["--province", " , "], "--province names no province"),
+        (["--province", "70", "--year", "2035"], "no year '2035' in reports.toml"),
+        (["--only", "data", "--province", "70"], "The data stage has no provinces"),
+    ],
+)
+def test_wrong_provinces_are_refused_in_one_line(provincial, capsys, arguments, said):
+    assert batch.main(["--root", str(provincial), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.startswith("Error: ") and error.count("\n") == 1
+    assert not (provincial / "reports").exists()
+
+
+def test_a_code_that_means_another_province_is_refused_from_2025_on(provincial, capsys):
+    text = (provincial / "reports.toml").read_text(encoding="utf-8")
+    text = text.replace("years = [2021, 2022, 2023]", "years = [2024, 2025]")
+    (provincial / "reports.toml").write_text(text.replace("maximum = 2024", "maximum = 2025"), "utf-8")
+    assert batch.main(["--root", str(provincial), "--province", "82", "70"]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert len(error) == 2
+    assert "82 was Tiền Giang until 30 June 2025 and is Đồng Tháp since then" in error[0]
+    assert "70 was Bình Phước until 30 June 2025 and is part of Đồng Nai (75)" in error[1]
+    jobs = batch.read_jobs(provincial / "reports", {})
+    found = paths(batch.narrowed(jobs, None, ["2024", "2025"], ["en"], ["Đồng Tháp"]))
+    assert found[1:] == ["en/2024/provinces/87.html", "en/2025/provinces/82.html"]
+
+
+def test_provinces_are_refused_where_no_page_is_about_one(project, capsys):
+    assert batch.main(["--root", str(project), "--province", "70"]) == 2
+    assert "No page of reports.toml is about a province" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('years = "newest"', 'years = "latest"', "'latest' is not one of"),
+        ('kind = "briefing"', 'kind = "../x"', "does not match"),
+        ("pdf = true", 'pdf = "yes"', "'yes' is not of type 'boolean'"),
+        ("{year}/provinces/", "provinces/", "an output with {province} needs {year}"),
+        ('"^[0-9]{2}$"', '"^[0-8]{2}$"', "province: '09' does not match|province: '19' does not match"),
+        ('"^[0-9]{2}$"', '"^[0-9"', "SchemaError|JSON Schema"),
+    ],
+)
+def test_wrong_declarations_of_provinces_are_refused(provincial, capsys, old, new, said):
+    text = (provincial / "reports.toml").read_text(encoding="utf-8")
+    assert old in text
+    (provincial / "reports.toml").write_text(text.replace(old, new), encoding="utf-8")
+    assert batch.main(["--root", str(provincial)]) == 2
+    error = capsys.readouterr().err
+    assert re.search(said, error) and error.startswith("Error: ") and len(error.splitlines()) < 20
+
+
+def test_every_fault_of_the_targets_is_a_line(project, capsys, monkeypatch):
+    from helpers import targets
+
+    def refuse(raw, known):
+        raise targets.TargetError(["targets.toml: the first.", "targets.toml: the second."])
+
+    monkeypatch.setattr(targets, "read", refuse)
+    assert batch.main(["--root", str(project)]) == 2
+    faults = capsys.readouterr().err.splitlines()
+    assert faults == ["Error: targets.toml: the first.", "Error: targets.toml: the second."]
+
+
+class _Printing:
+    """Stands for helpers.printing: writes small files, fails where it is told to."""
+
+    class NoBrowserError(RuntimeError):
+        pass
+
+    def __init__(self, fails=(), found=True):
+        self.fails, self.found = fails, found
+
+    def print_pages(self, paths, processes):
+        if not self.found:
+            raise self.NoBrowserError("no browser at hand")
+        results = []
+        for path in paths:
+            error = f"{path} was not printed: it is bad." if path.stem in self.fails else ""
+            if not error:
+                path.with_suffix(".pdf").write_text("a synthetic PDF")
+            results.append((path, error))
+        return results
+
+
+@pytest.fixture
+def instant(provincial, monkeypatch):
+    """The project with pages that are written at once, and synthetic figures of two provinces."""
+    import helpers
+    from helpers import indices
+
+    lists = []
+
+    def make_all(jobs, root, processes, progress, sift):
+        figures = [("papi", year, code, "", 40.0) for code, years in FIGURES.items() for year in years]
+        frame = pd.DataFrame(figures, columns=["index", "year", "gso_code", "component", "score"])
+        write_table(root / "data/processed/indices.csv", frame.reindex(columns=indices.COLUMNS))
+        data = [job for job in jobs if job.stage == "data"]
+        for job in [*data, *sift([job for job in jobs if job.stage != "data"])]:
+            book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(job.page.title)])
+            rendered = site.render(book, job.page.language, job.page.title, links=job.links)
+            write_text(job.reports / job.page.path, rendered)
+            progress(batch.Result(job.page, "made"))
+
+    def write_lists(reports, pages, raw, processed, links_of):
+        lists.append(pages)
+        for path in {Path(page.path).parent / "index.html" for page in pages}:
+            write_text(reports / path, "<header class='site'></header>")
+
+    monkeypatch.setattr(batch, "_make_all", make_all)
+    monkeypatch.setattr(helpers, "directory", SimpleNamespace(write=write_lists), raising=False)
+    monkeypatch.setattr(helpers, "printing", _Printing(), raising=False)
+    return provincial, lists
+
+
+def made_pages(root):
+    reports = root / "reports"
+    return {path.relative_to(reports).as_posix() for path in reports.rglob("provinces/[0-9]*")}
+
+
+def test_provinces_without_a_figure_are_left_out_and_told(instant, capsys):
+    root, lists = instant
+    stale = root / "reports" / "en" / "2023" / "provinces" / "84"
+    for suffix in (".html", ".ipynb", ".json", ".pdf"):
+        write_text(stale.with_suffix(suffix), "of an earlier run")
+    for name in ("84_course.png", "70_course.png"):
+        write_text(stale.parent / "figures" / name, "of an earlier run")
+    assert batch.main(["--root", str(root), "--language", "en"]) == 0
+    told = capsys.readouterr()
+    (line,) = [line for line in told.out.splitlines() if line.startswith("No briefing of ")]
+    assert line.startswith("No briefing of Hà Nội, Hà Giang, ") and line.endswith(" for 2023: no figure.")
+    assert "Trà Vinh" in line and "Bình Phước" not in line
+    assert "Removed, as their figures are gone: en/2023/provinces/84.html." in told.out
+    assert told.err == "" and "5 of 5 pages made" in told.out
+    assert made_pages(root) == {"en/2023/provinces/70.html", "en/2023/provinces/70.pdf"}
+    assert [path.name for path in (stale.parent / "figures").iterdir()] == ["70_course.png"]
+    assert [page.path for page in lists[0]] == ["en/2023/provinces/70.html"]
+
+
+def test_a_province_asked_for_without_a_figure_ends_in_2_and_the_others_are_made(instant, capsys):
+    root, _ = instant
+    assert batch.main(["--root", str(root), "--province", "70,Trà Vinh,Cần Thơ", "--language", "vi"]) == 2
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [
+        "Error: Trà Vinh (84) has no figure of any index for 2023; the latest year with one is 2022.",
+        "Error: Cần Thơ (92) has no figure of any index for 2023; no other year has one either.",
+    ]
+    assert made_pages(root) == {"vi/2023/provinces/70.html", "vi/2023/provinces/70.pdf"}
+    assert "No briefing" not in told.out and "[2/2] 2023 70 Bình Phước (vi)" in told.out
+
+
+def test_pdfs_are_printed_of_the_pages_made_and_can_be_left_out(instant, capsys):
+    root, _ = instant
+    assert batch.main(["--root", str(root), "--province", "70", "--no-pdf"]) == 0
+    assert not list(root.rglob("*.pdf"))
+    assert batch.main(["--root", str(root), "--province", "70"]) == 0
+    assert sorted(path.name for path in root.rglob("*.pdf")) == ["70.pdf", "70.pdf"]
+    assert "2 of 2 PDFs made" in capsys.readouterr().out
+    record = json.loads((root / "reports" / "run.json").read_text(encoding="utf-8"))
+    assert {page["path"]: page.get("pdf") for page in record["pages"]} == {
+        "en/prepare.html": None,
+        "vi/prepare.html": None,
+        "en/2023/provinces/70.html": "made",
+        "vi/2023/provinces/70.html": "made",
+    }
+    assert record["asked_for"]["province"] == ["70"] and record["asked_for"]["pdf"] is True
+
+
+def test_without_a_browser_a_line_says_so_and_the_status_stays(instant, capsys, monkeypatch):
+    import helpers
+
+    monkeypatch.setattr(helpers, "printing", _Printing(found=False))
+    assert batch.main(["--root", str(instant[0]), "--province", "70"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "" and told.out.count("PDFs were not made: no browser at hand.") == 1
+
+
+def test_a_pdf_that_fails_is_named(instant, capsys, monkeypatch):
+    import helpers
+
+    monkeypatch.setattr(helpers, "printing", _Printing(fails=["70"]))
+    assert batch.main(["--root", str(instant[0]), "--province", "70", "--language", "en"]) == 1
+    told = capsys.readouterr()
+    failed = "reports/en/2023/provinces/70.html was not printed: it is bad."
+    assert told.err == f"Failed: {failed}\n" and "0 of 1 PDFs made" in told.out
+
+
+def test_a_list_that_cannot_be_written_stops_nothing(instant, capsys, monkeypatch):
+    import helpers
+
+    def fail(*_, **__):
+        raise ValueError("a synthetic fault")
+
+    root, _ = instant
+    monkeypatch.setattr(helpers, "directory", SimpleNamespace(write=fail))
+    assert batch.main(["--root", str(root), "--province", "70"]) == 1
+    assert "Failed: the list of provinces: ValueError: a synthetic fault" in capsys.readouterr().err
+    assert "Traceback" in (root / "reports" / "failed" / "provinces.log").read_text(encoding="utf-8")
+    page = (root / "reports" / "en" / "2023" / "provinces" / "70.html").read_text(encoding="utf-8")
+    assert 'href="../index.html"' in page and 'href="index.html"' not in page
+
+
+def test_a_pdf_of_another_state_of_the_page_goes(tmp_path):
+    page = site.Page("province", "vi", 2023, "vi/2023/provinces/70.html", "T", "L", "n.ipynb", pdf=True)
+    job = batch.Job(page, "year", 60, tmp_path)
+    book, pdf = nbformat.v4.new_notebook(), (tmp_path / page.path).with_suffix(".pdf")
+    batch._write_page(job, book, "one state")
+    pdf.write_text("of one state")
+    batch._write_page(job, book, "one state")
+    assert pdf.is_file()
+    batch._write_page(job, book, "another state")
+    assert not pdf.exists() and (tmp_path / page.path).read_text(encoding="utf-8") == "another state"
+
+
+def test_logs_of_provinces_differ(provincial):
+    logs = [job.log.name for job in batch.read_jobs(provincial / "reports", {})]
+    assert "vi-2023-brief-70.log" in logs and len(set(logs)) == len(logs)
+
+
+# A page of every province in every year and language: planning and links must not be felt.
+def test_plan_and_links_of_1764_pages_are_fast(monkeypatch, tmp_path):
+    monkeypatch.chdir(project_root())
+    batch.read_jobs(tmp_path, {})
+    started = time.process_time()
+    jobs = batch.read_jobs(tmp_path, {})
+    plan = [job.page for job in jobs]
+    links_of = site.navigator(site.present(tmp_path, plan, plan))
+    links = {page.path: links_of(page) for page in plan}
+    seconds = time.process_time() - started
+    assert len(links) == 2 * 5 + 2 * 14 * (2 + 63)
+    assert seconds < 3, seconds
+    assert max(len(found["pages"]) for found in links.values()) < 6
 
 
 # --- refusals, before anything is started ------------------------------------------------------------------

@@ -61,8 +61,10 @@ def test_nothing_is_guessed(name):
 
 
 def test_the_nearest_name_is_proposed():
-    with pytest.raises(provinces.UnknownProvinceError, match="nearest known name: Bình Phước"):
+    with pytest.raises(provinces.UnknownProvinceError, match=r"nearest known: Bình Phước \(70\), ") as caught:
         UNITS.code("Bình Phứơc")
+    assert caught.value.nearest == "Bình Phước"
+    assert len(caught.value.suggestions) == len(set(caught.value.suggestions)) == 3
 
 
 _VARIANTS = [
@@ -122,3 +124,108 @@ def test_huế_is_a_province_to_2024_and_a_city_after():
 def test_an_unknown_vintage_is_named():
     with pytest.raises(ValueError, match="'64' is not known"):
         provinces.load(vintage="64")
+
+
+@pytest.mark.parametrize(
+    ("vintage", "code", "en", "vi"),
+    [
+        ("63", "70", "Binh Phuoc province", "tỉnh Bình Phước"),
+        ("63", "92", "Can Tho city", "thành phố Cần Thơ"),
+        ("63", "79", "Ho Chi Minh City", "thành phố Hồ Chí Minh"),
+        ("63", "46", "Thua Thien Hue province", "tỉnh Thừa Thiên Huế"),
+        ("34", "46", "Hue city", "thành phố Huế"),
+    ],
+)
+def test_a_full_name_has_the_type_of_its_time(vintage, code, en, vi):
+    units = provinces.load(vintage=vintage)
+    assert (units.full_name(code, "en"), units.full_name(code, "vi")) == (en, vi)
+
+
+# --- the province that somebody typed --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "year", "code"),
+    [
+        ("70", 2022, "70"),
+        (" Bình Phước ", 2022, "70"),
+        ("binh phuoc", 2011, "70"),
+        ("Tỉnh Bình Phước", 2024, "70"),
+        ("TP. Hồ Chí Minh", 2022, "79"),
+        ("82", 2024, "82"),
+        ("Tiền Giang", 2022, "82"),
+        ("Đồng Tháp", 2022, "87"),
+        ("Đồng Tháp", 2025, "82"),
+        ("Huế", 2022, "46"),
+        ("46", 2025, "46"),
+        ("08", 2025, "08"),
+    ],
+)
+def test_a_code_or_any_spelling_leads_to_the_province_of_the_year(typed, year, code):
+    assert provinces.resolve("data/raw", typed, year) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "year", "said"),
+    [
+        ("71", 2022, r"none of the 63 .*: Bình Phước \(70\), Tây Ninh \(72\), "),
+        ("1", 2022, r"none of the 63 .*: Hà Nội \(01\), "),
+        ("Bin Phuok", 2022, r"'Bin Phuok' is none of the 63 .*: Bình Phước \(70\), "),
+        ("Hà Tây", 2022, r"Hà Tây was merged into Hà Nội \(01\) in 2008"),
+        (
+            "82",
+            2025,
+            "82 was Tiền Giang until 30 June 2025 and is Đồng Tháp since then; for 2025 write the name",
+        ),
+        ("70", 2025, r"70 was Bình Phước until 30 June 2025 and is part of Đồng Nai \(75\) since then"),
+        ("Bình Phước", 2025, r"^Bình Phước was .* until 30 June 2025 and is part of Đồng Nai \(75\) since"),
+        ("71", 2025, r"none of the 34 .*: Đồng Nai \(75\), "),
+    ],
+)
+def test_what_is_no_province_of_the_year_is_refused_in_a_sentence(typed, year, said):
+    with pytest.raises((provinces.UnknownProvinceError, provinces.OtherUnitsError), match=said):
+        provinces.resolve("data/raw", typed, year)
+
+
+def test_exactly_the_reused_codes_are_refused_as_ambiguous_from_2025_on():
+    refused = []
+    for code in provinces.load(vintage="34").codes:
+        try:
+            assert provinces.resolve("data/raw", code, 2025) == code
+        except provinces.OtherUnitsError as error:
+            refused.append(code)
+            assert provinces.load(vintage="63").name(code, "vi") in str(error)
+            assert provinces.load(vintage="34").name(code, "vi") in str(error)
+    assert refused == REUSED
+
+
+@given(st.sampled_from(UNITS.codes), st.sampled_from(["code", "name_vi", "name_en"]), st.integers(2025, 2035))
+def test_a_province_of_before_is_found_after_the_merger_only_where_it_lives_on(code, how, year):
+    typed = code if how == "code" else UNITS.table.at[code, how]
+    now = provinces.load(vintage="34")
+    try:
+        found = provinces.resolve("data/raw", typed, year)
+    except provinces.OtherUnitsError as error:
+        assert UNITS.name(code, "vi") in str(error) or typed in str(error)
+        assert now.name(provinces.crosswalk()[code], "vi") in str(error) or code in REUSED
+    else:
+        assert code in now.table.at[found, "old_codes"].split("|")
+        assert now.name(found, "vi") == UNITS.name(code, "vi") or code == found == "46"
+
+
+def test_a_synthetic_unit_of_after_is_refused_for_the_years_before(raw):
+    table = raw / "provinces" / "provinces34.csv"
+    text = table.read_text(encoding="utf-8")
+    assert "\n96,Cà Mau,Ca Mau," in text
+    table.write_text(text.replace("\n96,Cà Mau,Ca Mau,", "\n97,Đất Mũi,Dat Mui,"), encoding="utf-8")
+    for typed, said in (("97", "97 is Đất Mũi, which exists only"), ("Đất Mũi", "Đất Mũi exists only")):
+        with pytest.raises(provinces.OtherUnitsError, match=f"{said} since 1 July 2025"):
+            provinces.resolve(raw, typed, 2024)
+
+
+@given(st.text(max_size=20))
+def test_any_text_typed_is_resolved_or_refused(typed):
+    try:
+        assert provinces.resolve("data/raw", typed, 2022) in UNITS.codes
+    except (provinces.UnknownProvinceError, provinces.OtherUnitsError) as error:
+        assert str(error)

@@ -1,4 +1,8 @@
-"""`make reports YEAR=2022` on the real data, from an empty folder: what a newcomer gets."""
+"""
+`make reports YEAR=2022` on the real data, from an empty folder: what a newcomer gets.
+
+Two provinces stand for the briefings of that year: the first run is without any, the second names these.
+"""
 
 import json
 import os
@@ -12,12 +16,13 @@ import html5lib
 import pandas as pd
 import pytest
 
-from helpers import coefficients, correlation, wording
+from helpers import coefficients, correlation, printing, wording
 
 PAGES = [
     *("clean.html", "join.html", "panel.html", "atlas.html", "gallery.html", "index.html"),
     *("2022/index.html", "2022/correlate.html", "2022/map.html"),
 ]
+BRIEFINGS = ["2022/provinces/index.html", "2022/provinces/70.html", "2022/provinces/84.html"]
 
 
 def _copy(root, to):
@@ -36,27 +41,47 @@ def _make(project, *arguments):
     return subprocess.run(["make", *arguments], cwd=project, env=here, capture_output=True, text=True)
 
 
+def _record(project):
+    return json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="module")
-def made(root, tmp_path_factory):
-    """A run for 2022 in both languages."""
+def runs(root, tmp_path_factory):
+    """A run for 2022 in both languages without the pages of provinces, one for two of them, their records."""
     project = _copy(root, tmp_path_factory.mktemp("newcomer"))
+    declared = project / "reports.toml"
+    text = declared.read_text(encoding="utf-8")
+    head, *entries = text.split("\n[[page]]\n")
+    others = [entry for entry in entries if "{province}" not in entry]
+    assert len(others) == len(entries) - 1
+    declared.write_text("\n[[page]]\n".join([head, *others]), encoding="utf-8")
     run = _make(project, "reports", "YEAR=2022")
     assert run.returncode == 0, run.stdout + run.stderr
-    return project, run
+    records = [_record(project)]
+    declared.write_text(text, encoding="utf-8")
+    briefed = _make(project, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
+    assert briefed.returncode == 0, briefed.stdout + briefed.stderr
+    return project, run, briefed, [*records, _record(project)]
 
 
-def test_every_page_is_made_and_counted(made):
-    project, run = made
-    assert "14 of 14 pages made" in run.stdout
-    assert run.stderr == ""
+@pytest.fixture(scope="module")
+def made(runs):
+    """The project, and the run without the pages of provinces."""
+    return runs[:2]
+
+
+def test_every_page_is_made_and_counted(runs):
+    project, run, briefed, records = runs
+    assert "14 of 14 pages made" in run.stdout and "8 of 8 pages made" in briefed.stdout
+    assert run.stderr == briefed.stderr == ""
     for language in wording.LANGUAGES:
-        for page in PAGES:
+        for page in (*PAGES, *BRIEFINGS):
             assert (project / "reports" / language / page).is_file(), page
     assert not list((project / "reports").glob("failed/*"))
-    record = json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
-    assert {page["status"] for page in record["pages"]} == {"made"}
-    assert {page["warnings"] for page in record["pages"]} == {0}
-    assert "par/reported.csv" in record["raw_sha256"]
+    for record in records:
+        assert {page["status"] for page in record["pages"]} == {"made"}
+        assert {page["warnings"] for page in record["pages"]} == {0}
+        assert "par/reported.csv" in record["raw_sha256"]
 
 
 def _trees(project):
@@ -67,6 +92,8 @@ def _trees(project):
 
 def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
     project, _ = made
+    # A reader may follow a source; nothing is loaded from there.
+    references = set(pd.read_csv(project / "data" / "raw" / "sources.csv")["reference"])
     pages = 0
     for path, text, tree in _trees(project):
         pages += 1
@@ -76,9 +103,15 @@ def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
         for picture in tree.iter("img"):
             assert len(picture.get("alt", "")) > 20, path
             assert picture.get("src").startswith("data:image/png;base64,")
-        assert not list(tree.iter("script"))
-        for link in [*tree.iter("a"), *tree.iter("link")]:
+        # The list of the provinces alone has a script, its search, and links in a drawing, its map.
+        is_list = path.name == "index.html" and path.parent.name == "provinces"
+        assert is_list or not list(tree.iter("script"))
+        drawn = [link for link in tree.iter("{http://www.w3.org/2000/svg}a") if link.get("href")]
+        assert is_list or not drawn
+        for link in [*tree.iter("a"), *tree.iter("link"), *drawn]:
             target = link.get("href")
+            if path.parent.name == "provinces" and target in references:
+                continue
             assert not re.match(r"[a-z]+:(?!,)", target.replace("data:,", "")), target
             file, _, anchor = unquote(target).partition("#")
             if not target.startswith("data:"):
@@ -87,7 +120,33 @@ def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
                 if anchor and there.suffix == ".html":
                     assert f'id="{anchor}"' in there.read_text(encoding="utf-8"), target
         assert str(project) not in text
-    assert pages == 2 * len(PAGES) + 1
+    assert pages == 2 * len([*PAGES, *BRIEFINGS]) + 1
+
+
+def test_the_facts_of_a_briefing_are_the_same_in_both_languages(made):
+    project, _ = made
+    for code in ("70", "84"):
+        texts = [
+            (project / "reports" / language / "2022" / "provinces" / f"{code}.json").read_bytes()
+            for language in wording.LANGUAGES
+        ]
+        assert texts[0] == texts[1]
+        facts = json.loads(texts[0])
+        assert (facts["province"]["gso_code"], facts["year"]) == (code, 2022)
+    # Trà Vinh, PAR INDEX 2022: 83.00 points, rank 50, up 2 (travinh.gov.vn, 2023).
+    par = facts["indices"]["par"]
+    assert (par["score"], par["rank"], par["rank_change"]) == (83.0, 50, 2)
+
+
+@pytest.mark.skipif(printing.browser() is None, reason="no Chromium to print with")
+def test_a_briefing_is_printed_on_two_pages_of_a4(made):
+    import pdfplumber
+
+    project, _ = made
+    for language in wording.LANGUAGES:
+        for code in ("70", "84"):
+            with pdfplumber.open(project / f"reports/{language}/2022/provinces/{code}.pdf") as pdf:
+                assert [(round(page.width), round(page.height)) for page in pdf.pages] == [(595, 842)] * 2
 
 
 def test_the_tables_have_the_columns_that_others_rely_on(made):

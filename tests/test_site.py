@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from helpers import site, wording
+from helpers.files import write_text
 
 
 def parsed(text):
@@ -432,6 +433,115 @@ def test_front_page_counts_provinces_with_a_figure(reports, tmp_path):
     front = parsed((reports / "en" / "index.html").read_text(encoding="utf-8"))
     cells = [["".join(cell.itertext()) for cell in row] for row in front.find(".//table").iter("tr")]
     assert cells == [["Year", "PAR INDEX", "PAPI"], ["2020", "1", "–"], ["2022", "–", "2"]]
+
+
+# --- pages of provinces ------------------------------------------------------------------------------------
+
+
+def briefing_of(code, language, year):
+    path = f"{language}/{year}/provinces/{code}.html"
+    return site.Page("province", language, year, path, f"{code} {year}", "Briefing", "x.ipynb", province=code)
+
+
+BRIEFINGS = [
+    briefing_of(code, language, year)
+    for language in ("en", "vi")
+    for year in (2023, 2024, 2025)
+    for code in ("70", "82", "91")
+    if (code, year) != ("70", 2025)
+]
+OF_YEARS = [page_of("map", language, year) for language in ("en", "vi") for year in (2024, 2025)]
+
+
+def hrefs(links, group):
+    return [link["href"] for link in links[group]]
+
+
+def test_links_of_a_briefing_stay_within_its_units():
+    links_of = site.navigator(site.with_indexes([*OF_YEARS, *BRIEFINGS]))
+    middle = links_of(briefing_of("82", "en", 2024))
+    assert hrefs(middle, "years") == ["../../2023/provinces/82.html", "../index.html"]
+    assert hrefs(middle, "languages") == ["../../../vi/2024/provinces/82.html"]
+    # One link to the list of the provinces, none to the other provinces.
+    assert hrefs(middle, "pages") == ["../map.html", "index.html"]
+    assert middle["home"] == "../../index.html"
+    # Code 82 is another province from 2025 on.
+    after = links_of(briefing_of("82", "en", 2025))
+    assert hrefs(after, "years") == ["../index.html"]
+
+
+def test_links_of_the_list_lead_to_the_lists_of_other_years():
+    pages = site.with_indexes([*OF_YEARS, *BRIEFINGS])
+    lists = [page for page in pages if page.is_list]
+    assert [page.path for page in lists] == [
+        f"{language}/{year}/provinces/index.html" for language in ("en", "vi") for year in (2023, 2024, 2025)
+    ]
+    links = site.navigator(pages)(lists[1])
+    assert hrefs(links, "years") == [
+        "../../2023/provinces/index.html",
+        "../index.html",
+        "../../2025/provinces/index.html",
+    ]
+    assert hrefs(links, "pages") == ["../map.html", None]
+    assert hrefs(links, "languages") == ["../../../vi/2024/provinces/index.html"]
+    on_map = site.navigator(pages)(page_of("map", "en", 2024))
+    assert hrefs(on_map, "pages") == [None, "provinces/index.html"]
+
+
+def test_indexes_link_to_the_list_and_not_to_every_province(tmp_path):
+    plan = [*OF_YEARS, *BRIEFINGS]
+    lists = [page for page in site.with_indexes(plan) if page.is_list and page.year == 2024]
+    for here in [*plan, *lists]:
+        write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
+    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    assert list(broken_links(tmp_path)) == []
+    year = _Links((tmp_path / "en" / "2024" / "index.html").read_text(encoding="utf-8")).found
+    front = _Links((tmp_path / "en" / "index.html").read_text(encoding="utf-8")).found
+    assert "provinces/index.html" in year and "2024/provinces/index.html" in front
+    assert not [link for link in year + front if re.search(r"provinces/\d", link)]
+    # A list that was not written is not linked to.
+    assert "2023/provinces/index.html" not in front
+    there = (tmp_path / "vi" / "2025" / "provinces" / "91.html").read_text(encoding="utf-8")
+    assert 'href="index.html"' not in there and 'href="../index.html"' in there
+
+
+def test_a_page_is_mended_only_where_its_links_differ(tmp_path):
+    plan = [*OF_YEARS, *BRIEFINGS]
+    for here in plan:
+        write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
+    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    before = {here.path: (tmp_path / here.path).stat().st_ino for here in plan}
+    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    assert {here.path: (tmp_path / here.path).stat().st_ino for here in plan} == before
+    (tmp_path / "vi" / "2023" / "provinces" / "70.html").unlink()
+    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    changed = {path for path, inode in before.items() if not path.startswith("vi/2023/provinces/70")} & {
+        path
+        for path, inode in before.items()
+        if (tmp_path / path).is_file() and (tmp_path / path).stat().st_ino != inode
+    }
+    assert changed == {"en/2023/provinces/70.html", "vi/2024/provinces/70.html"}
+
+
+def test_a_page_has_the_class_and_the_styles_of_its_kind(monkeypatch, tmp_path):
+    plain = site.render(notebook(code("a")), "en", "T")
+    assert "<body>" in plain
+    for path in site.TEMPLATES.glob("*.j2"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "style.css").write_text("main { color: black }")
+    (tmp_path / "synthetic.css").write_text("@page { size: A4 }")
+    monkeypatch.setattr(site, "TEMPLATES", tmp_path)
+    site._environment.cache_clear()
+    try:
+        pages = {
+            kind: site.fill("page.html.j2", "en", kind, title="T", body="", notebook="", links=site._NO_LINKS)
+            for kind in ("", "synthetic", "other")
+        }
+    finally:
+        site._environment.cache_clear()
+    assert '<body class="synthetic">' in pages["synthetic"] and "@page { size: A4 }" in pages["synthetic"]
+    assert '<body class="other">' in pages["other"] and "main { color: black }" in pages["other"]
+    assert "@page" not in pages["other"] + pages[""]
 
 
 def test_texts_of_the_site_are_the_same_in_both_languages():

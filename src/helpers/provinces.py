@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from helpers.files import resolve
+from helpers import files, wording
 
 VINTAGES = ("63", "34")
 FIRST_YEAR_OF_34 = 2025
@@ -16,6 +16,7 @@ _PREFIX = re.compile(r"^(?:tỉnh|thành phố|thủ đô|tp|t p) ")
 # Without diacritics "tinh" may begin a name of its own, so that a whole name must follow.
 _ASCII_PREFIX = re.compile(r"^(?:tinh|thanh pho|thu do) (?=\S+ )|^(?:tp|t p) ")
 _SUFFIX = re.compile(r" (?:province|city|municipality)$")
+_CODE = re.compile(r"[0-9]+")
 _SEPARATORS = re.compile(r"[-‐‑‒–—−.,\s]+")
 # Letters that stand in for Đ in old files: Icelandic eth and African d.
 _ETH = str.maketrans("ÐðƉɖ", "ĐđĐđ")
@@ -34,11 +35,19 @@ class UnknownProvinceError(ValueError):
     ----------
     nearest : str
         The known name that looks most like it, as a proposal for a person; never used by itself.
+    suggestions : list of (str, str)
+        Codes and names of the provinces that look most like it, the nearest first.
     """
 
-    def __init__(self, name, vintage, nearest):
-        self.name, self.vintage, self.nearest = name, vintage, nearest
-        super().__init__(f"{name!r} is none of the {vintage} provinces; nearest known name: {nearest}")
+    def __init__(self, name, vintage, suggestions):
+        self.name, self.vintage, self.suggestions = name, vintage, suggestions
+        self.nearest = suggestions[0][1]
+        known = ", ".join(f"{known} ({code})" for code, known in suggestions)
+        super().__init__(f"{name!r} is none of the {vintage} provinces; nearest known: {known}")
+
+
+class OtherUnitsError(ValueError):
+    """A name or code of another set of units than the year's, or of different provinces before and after."""
 
 
 def vintage_of(year):
@@ -159,11 +168,11 @@ class Provinces:
         Raises
         ------
         UnknownProvinceError
-            If no province has this name; it proposes the nearest one.
+            If no province has this name; it proposes the nearest ones.
         """
         code = self.find(name)
         if code is None:
-            raise UnknownProvinceError(name, self.vintage, self.nearest(name))
+            raise UnknownProvinceError(name, self.vintage, self._named(self.near(name)))
         return code
 
     def find(self, name):
@@ -193,11 +202,36 @@ class Provinces:
         str
             A Vietnamese name, for an error text.
         """
-        from rapidfuzz import process
+        return self.name(self.near(name)[0], "vi")
 
+    def near(self, typed, count=3):
+        """
+        Find the provinces whose names, or whose codes, look most like what somebody typed.
+
+        Parameters
+        ----------
+        typed : str
+            A name, or a code (digits alone).
+        count : int
+
+        Returns
+        -------
+        list of str
+            Codes, the nearest first: by the fewest letters changed, codes then by the smallest difference.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import Levenshtein
+
+        if _CODE.fullmatch(typed):
+            return sorted(
+                self.codes, key=lambda c: (Levenshtein.distance(typed, c), abs(int(typed) - int(c)))
+            )[:count]
         plain = {key: strip_diacritics(key) for key in self._codes_by_name}
-        _, _, key = process.extractOne(strip_diacritics(fold(name)), plain)
-        return self.table.at[self._codes_by_name[key], "name_vi"]
+        found = process.extract(strip_diacritics(fold(typed)), plain, limit=None)
+        return list(dict.fromkeys(self._codes_by_name[key] for _, _, key in found))[:count]
+
+    def _named(self, codes):
+        return [(code, self.name(code, "vi")) for code in codes]
 
     def name(self, code, language):
         """
@@ -213,6 +247,27 @@ class Provinces:
         str
         """
         return self.table.at[code, f"name_{language}"]
+
+    def full_name(self, code, language):
+        """
+        Name a province with its type, as within a sentence: "tỉnh Bình Phước", "thành phố Cần Thơ".
+
+        Parameters
+        ----------
+        code : str
+        language : {"en", "vi"}
+
+        Returns
+        -------
+        str
+            "Binh Phuoc province", "Can Tho city" in English.
+        """
+        name = self.name(code, language)
+        # Ho Chi Minh City has the word in its English name.
+        if language == "en" and name.endswith(" City"):
+            return name
+        kind = "city" if code in self.cities else "province"
+        return wording.text(f"provinces.{kind}", language, name=name)
 
     @property
     def codes(self):
@@ -254,17 +309,21 @@ def load(raw="data/raw", vintage="63"):
     """
     if vintage not in VINTAGES:
         raise ValueError(f"vintage {vintage!r} is not known; choose one of {', '.join(VINTAGES)}")
-    return _load(str(resolve(raw) / "provinces" / f"provinces{vintage}.csv"), vintage)
+    return _load(str(files.resolve(raw) / "provinces" / f"provinces{vintage}.csv"), vintage)
 
 
 @functools.lru_cache(maxsize=8)
 def _former(path):
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    names = {}
+    rows = {}
     for row in table.itertuples():
         for spelling in (row.name_vi, row.name_en, *filter(None, row.aliases.split("|"))):
-            names[fold(spelling)] = names[fold(strip_diacritics(spelling))] = row.name_vi
-    return names
+            rows[fold(spelling)] = rows[fold(strip_diacritics(spelling))] = row
+    return rows
+
+
+def _former_rows(raw):
+    return _former(str(files.resolve(raw) / "provinces" / "former.csv"))
 
 
 def former(raw="data/raw"):
@@ -280,7 +339,7 @@ def former(raw="data/raw"):
     dict
         Vietnamese name by folded spelling (see `fold`).
     """
-    return _former(str(resolve(raw) / "provinces" / "former.csv"))
+    return {spelling: row.name_vi for spelling, row in _former_rows(raw).items()}
 
 
 def crosswalk(raw="data/raw"):
@@ -296,5 +355,89 @@ def crosswalk(raw="data/raw"):
     pandas.Series
         New code by old code (63 rows).
     """
-    table = pd.read_csv(resolve(raw) / "provinces" / "crosswalk_63_34.csv", dtype=str)
+    table = pd.read_csv(files.resolve(raw) / "provinces" / "crosswalk_63_34.csv", dtype=str)
     return table.set_index("old_code")["new_code"].rename("new_code")
+
+
+def resolve(raw, typed, year):
+    """
+    Find the province of a data year that somebody asks for by its code or any spelling of its name.
+
+    Parameters
+    ----------
+    raw : str or pathlib.Path
+        Folder of the raw tables.
+    typed : str
+        "70", "Bình Phước", "binh phuoc", "Tỉnh Bình Phước".
+    year : int
+        Data year, which decides the set of units.
+
+    Returns
+    -------
+    str
+        Two-character code among the units of that year.
+
+    Raises
+    ------
+    UnknownProvinceError
+        If there is no such province; it proposes the nearest ones with their codes.
+    OtherUnitsError
+        If the province is not one of that year's units, or the code meant another province before
+        1 July 2025 than it does since; the text says what to write instead.
+    """
+    typed, units = str(typed).strip(), load(raw, vintage_of(year))
+    if _CODE.fullmatch(typed):
+        return _resolve_code(raw, typed, year, units)
+    code = units.find(typed)
+    if code is not None:
+        return code
+    if merged := _former_rows(raw).get(fold(typed)):
+        into = f"{units.name(merged.part_of, 'vi')} ({merged.part_of})"
+        raise OtherUnitsError(
+            f"{merged.name_vi} was merged into {into} in {merged.to_year}: name that province"
+        )
+    other = load(raw, _other(units.vintage))
+    if (code := other.find(typed)) is not None:
+        raise OtherUnitsError(_gone(raw, other.name(code, "vi"), code, other, units))
+    raise UnknownProvinceError(typed, units.vintage, units._named(units.near(typed)))
+
+
+def _other(vintage):
+    return next(other for other in VINTAGES if other != vintage)
+
+
+def _resolve_code(raw, code, year, units):
+    known = code in units.table.index
+    # The 63 had their codes for as long as there are figures: no year of theirs leaves a doubt.
+    if known and units.vintage == VINTAGES[0]:
+        return code
+    other = load(raw, _other(units.vintage))
+    before = other.name(code, "vi") if code in other.table.index else None
+    if not known and before is None:
+        raise UnknownProvinceError(code, units.vintage, units._named(units.near(code)))
+    if not known:
+        raise OtherUnitsError(_gone(raw, code, code, other, units))
+    now = units.name(code, "vi")
+    # A single province that took another name, as Thừa Thiên Huế became Huế, is still the same one.
+    renamed = units.table.at[code, "old_codes"] == code
+    if before is not None and before != now and not renamed:
+        raise OtherUnitsError(
+            f"{code} was {before} until 30 June 2025 and is {now} since then; "
+            f"for {year} write the name instead of the code: {now}"
+        )
+    return code
+
+
+def _gone(raw, called, code, other, units):
+    """Say that `called`, a name or code of the `other` units, is none of the `units`."""
+    name = other.name(code, "vi")
+    is_code = called == code
+    if other.vintage != VINTAGES[0]:
+        is_what = f"{called} is {name}, which exists" if is_code else f"{called} exists"
+        return f"{is_what} only since 1 July 2025: name one of the {units.vintage} provinces of before"
+    into = crosswalk(raw)[code]
+    was = f"{called} was {name}" if is_code else f"{called} was a province of its own"
+    return (
+        f"{was} until 30 June 2025 and is part of {units.name(into, 'vi')} ({into}) since then: "
+        "name that province, or ask for a year before 2025"
+    )

@@ -1,6 +1,7 @@
 """The site: tables and folded blocks for notebooks, the page of a notebook that was run, and the indexes."""
 
 import base64
+import collections
 import functools
 import html
 import html.parser
@@ -14,7 +15,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import wording
+from helpers import provinces, wording
 from helpers.files import write_text
 
 TEMPLATES = Path(__file__).parent / "page"
@@ -23,6 +24,10 @@ PICTURE_WIDTH = 480
 HIDDEN = {"lab", "parameters", "injected-parameters"}
 # Longer texts of a table get a width of their own; otherwise a narrow page sets them a word a line.
 LONG_TEXT = 14
+# Name of the page that lists the provinces of a year; helpers.directory writes it.
+LIST = "provinces"
+# The header of a page stands behind its styles, far before this.
+_HEAD_BYTES = 65536
 _NO_LINKS = {"home": None, "years": [], "pages": [], "languages": []}
 _NETWORK = re.compile(r"\s*(?:[a-z]+:)?//", re.IGNORECASE)
 _NETWORK_CSS = re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:[a-z]+:)?//", re.IGNORECASE)
@@ -56,6 +61,14 @@ class Page:
         Pattern of the names of the figures that may stand for the page on the front page; "" for none.
     stage : str
         "data" for pages on how the figures were made.
+    province : str or None
+        Code of the province that the page is about, among the units of the year.
+    place : str
+        Name of that province in the language; "" for other pages.
+    kind : str
+        Class of the page, by which its style may differ; "" for most.
+    pdf : bool
+        Whether a PDF is printed beside it.
     """
 
     name: str
@@ -68,6 +81,15 @@ class Page:
     parameters: dict = field(default_factory=dict, hash=False)
     pictures: str = ""
     stage: str = ""
+    province: str | None = None
+    place: str = ""
+    kind: str = ""
+    pdf: bool = False
+
+    @property
+    def is_list(self):
+        """Whether it is the list of the provinces of a year (bool)."""
+        return self.name == LIST and not self.notebook
 
 
 @dataclass(frozen=True)
@@ -300,15 +322,40 @@ def _environment():
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["css"] = markupsafe.Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
+
+    @functools.cache
+    def css(kind):
+        sheets = (TEMPLATES / f"{name}.css" for name in ("style", kind) if name)
+        return markupsafe.Markup("\n".join(p.read_text(encoding="utf-8") for p in sheets if p.is_file()))
+
+    environment.globals["css"] = css
     return environment
 
 
-def _fill(template, language, **values):
+def fill(template, language, kind="", **values):
+    """
+    Fill a template of the folder ``page``.
+
+    Parameters
+    ----------
+    template : str
+        File name. One that extends ``layout.html.j2`` needs ``title`` and ``links`` (see `navigator`).
+    language : {"en", "vi"}
+    kind : str
+        Class of the page; ``page/<kind>.css``, where there is one, follows the styles of all pages.
+    **values
+        What the template names. In it, ``say(key, ...)`` is the text ``site.<key>``.
+
+    Returns
+    -------
+    str
+    """
+
     def say(key, **words):
         return wording.text(f"site.{key}", language, **words)
 
-    return _environment().get_template(template).render(language=language, say=say, **values)
+    template = _environment().get_template(template)
+    return template.render(language=language, say=say, kind=kind, **values)
 
 
 @functools.cache
@@ -329,7 +376,7 @@ def _exporter():
     return HTMLExporter(config=settings)
 
 
-def render(notebook, language, title, source="", parameters=None, links=None):
+def render(notebook, language, title, source="", parameters=None, links=None, kind=""):
     """
     Make the page of a notebook that was run.
 
@@ -345,7 +392,9 @@ def render(notebook, language, title, source="", parameters=None, links=None):
     parameters : dict, optional
         What the notebook was run with, listed at the foot of the page.
     links : dict, optional
-        Links of the head of the page, from `navigation`.
+        Links of the head of the page, from `navigator`.
+    kind : str
+        Class of the page, by which its style may differ.
 
     Returns
     -------
@@ -371,8 +420,8 @@ def render(notebook, language, title, source="", parameters=None, links=None):
     }
     body, _ = _exporter().from_notebook_node(notebook, resources=words)
     body = _with_heading_ids(body)
-    _Checker(body)
-    return _fill(
+    check(body)
+    return fill(
         "page.html.j2",
         language,
         title=title,
@@ -380,6 +429,7 @@ def render(notebook, language, title, source="", parameters=None, links=None):
         notebook=source,
         parameters=parameters or {},
         links=links or _NO_LINKS,
+        kind=kind,
     )
 
 
@@ -401,6 +451,24 @@ def _with_heading_ids(body):
         return f'<h{level} id="{name}">{inside}{anchor}</h{level}>'
 
     return re.sub(r"<h([1-6])>(.*?)</h\1>", with_id, body, flags=re.DOTALL)
+
+
+def check(body):
+    """
+    Refuse what no page may have.
+
+    Parameters
+    ----------
+    body : str
+        HTML of a page, or of what goes into one.
+
+    Raises
+    ------
+    PageError
+        If a picture has no alternative text, something would be loaded from the network, or two elements
+        have the same id.
+    """
+    _Checker(body)
 
 
 class _Checker(html.parser.HTMLParser):
@@ -439,12 +507,13 @@ class _Checker(html.parser.HTMLParser):
             self._refuse("has a style that loads something from the network; pages must stand alone")
 
     def _refuse(self, what):
-        raise PageError(f"cell {self.cell!r} {what}")
+        raise PageError(f"{f'cell {self.cell!r}' if self.cell else 'the page'} {what}")
 
 
 def with_indexes(plan):
     """
-    Add the pages that lead to others: the front page of each language and the page of each year.
+    Add the pages that lead to others: the front page of each language, the page of each year, and the list
+    of the provinces of a year.
 
     Parameters
     ----------
@@ -453,7 +522,7 @@ def with_indexes(plan):
     Returns
     -------
     list of Page
-        `plan` followed by the pages named ``index``.
+        `plan` followed by the pages named ``index`` and the lists.
     """
     indexes = {}
     for page in plan:
@@ -464,6 +533,11 @@ def with_indexes(plan):
             title = wording.text("site.year_title", language, year=year)
             path = f"{language}/{year}/index.html"
             indexes[language, year] = Page("index", language, year, path, title, str(year))
+        if page.province is not None:
+            path = f"{posixpath.dirname(page.path)}/index.html"
+            title = wording.text("provinces.list_title", language, year=year)
+            label = wording.text("provinces.list", language)
+            indexes[path] = Page(LIST, language, year, path, title, label)
     return [*plan, *indexes.values()]
 
 
@@ -487,47 +561,68 @@ def present(reports, plan, asked=()):
     return with_indexes(made)
 
 
-def navigation(pages, here):
+def navigator(pages):
     """
-    Collect the links at the head of a page.
+    Prepare the links at the heads of pages.
 
     Parameters
     ----------
     pages : list of Page
         The pages that can be linked to, from `present`.
-    here : Page
 
     Returns
     -------
-    dict
-        ``home`` (address or None) and lists of links: ``years`` (the same page a year before and after),
-        ``pages`` (those of the same folder), ``languages`` (the same page in the others). A link without an
-        address is `here`.
+    callable
+        Called with a page it gives a dict: ``home`` (address or None) and lists of links: ``years`` (the same
+        page a year before and after; of a province only within one set of units), ``pages`` (those of the
+        same folder; on pages of a province, and their list, those of the year), ``languages`` (the same page
+        in the others). A link without an address is the page itself.
     """
-    own = [page for page in pages if page.language == here.language]
-    front = [page for page in own if (page.name, page.year) == ("index", None) and page != here]
-    years = []
-    if here.year is not None:
-        same = {page.year: page for page in own if page.name == here.name and page.year is not None}
-        before = max((year for year in same if year < here.year), default=None)
-        after = min((year for year in same if year > here.year), default=None)
-        index = [page for page in own if (page.name, page.year) == ("index", here.year)]
-        years += [_link(here, same[before], f"← {before}", rel="prev")] if before else []
-        years += [_link(here, page, str(here.year)) for page in index]
-        years += [_link(here, same[after], f"{after} →", rel="next")] if after else []
-    folder = posixpath.dirname(here.path)
-    siblings = [page for page in own if posixpath.dirname(page.path) == folder and page.name != "index"]
-    languages = [page for page in pages if (page.name, page.year) == (here.name, here.year)]
-    return {
-        "home": _link(here, front[0], "")["href"] if front else None,
-        "years": years,
-        "pages": [_link(here, page, page.label) for page in siblings],
-        "languages": [
-            _link(here, page, wording.text("site.language", page.language), language=page.language)
-            for page in languages
-            if page.language != here.language
-        ],
-    }
+    same, indexes, folders, languages = {}, {}, collections.defaultdict(list), collections.defaultdict(list)
+    for page in pages:
+        languages[page.name, page.year, page.province].append(page)
+        if page.name == "index":
+            indexes[page.language, page.year] = page
+        elif page.province is None:
+            folders[_folder(page)].append(page)
+        if page.year is not None:
+            same.setdefault(_series(page), {})[page.year] = page
+
+    def links_of(here):
+        home = indexes.get((here.language, None))
+        years = []
+        if here.year is not None:
+            others = same.get(_series(here), {})
+            before = max((year for year in others if year < here.year), default=None)
+            after = min((year for year in others if year > here.year), default=None)
+            index = indexes.get((here.language, here.year))
+            years += [_link(here, others[before], f"← {before}", rel="prev")] if before else []
+            years += [_link(here, index, str(here.year))] if index else []
+            years += [_link(here, others[after], f"{after} →", rel="next")] if after else []
+        return {
+            "home": _link(here, home, "")["href"] if home and home != here else None,
+            "years": years,
+            "pages": [_link(here, page, page.label) for page in folders[_folder(here)]],
+            "languages": [
+                _link(here, page, wording.text("site.language", page.language), language=page.language)
+                for page in languages[here.name, here.year, here.province]
+                if page.language != here.language
+            ],
+        }
+
+    return links_of
+
+
+def _series(page):
+    """What the pages of several years have in common: a code means the same province in one set of units."""
+    units = None if page.province is None else provinces.vintage_of(page.year)
+    return page.language, page.name, page.province, units
+
+
+def _folder(page):
+    """The folder of a page; pages of provinces and their list count to that of their year."""
+    folder = posixpath.dirname(page.path)
+    return posixpath.dirname(folder) if page.is_list or page.province is not None else folder
 
 
 def _link(here, page, label, language=None, rel=None):
@@ -554,10 +649,11 @@ def write_index(reports, plan, processed, raw):
     processed, raw : pathlib.Path
         Where the coverage is read from; it is left out while there is no ``indices.csv``.
     """
-    pages = present(reports, plan)
+    pages = [page for page in present(reports, plan) if not page.is_list or (reports / page.path).is_file()]
     fronts = [page for page in pages if (page.name, page.year) == ("index", None)]
+    links_of = navigator(pages)
     for here in pages:
-        links = navigation(pages, here)
+        links = links_of(here)
         if here.name != "index":
             _relink(reports / here.path, here.language, links)
         elif here.year is None:
@@ -574,14 +670,18 @@ def write_index(reports, plan, processed, raw):
             }
             for page in fronts
         ]
-        chosen = _fill(
+        chosen = fill(
             "choose.html.j2", first.language, title=first.title, languages=languages, links=_NO_LINKS
         )
         write_text(reports / "index.html", chosen)
 
 
 def _relink(path, language, links):
-    head = _fill("header.html.j2", language, links=links).strip()
+    head = fill("header.html.j2", language, links=links).strip()
+    with path.open("rb") as file:
+        beginning = file.read(_HEAD_BYTES)
+    if head.encode() in beginning:
+        return
     page = path.read_text(encoding="utf-8")
     mended = re.sub(r'<header class="site">.*?</header>', lambda _: head, page, count=1, flags=re.DOTALL)
     if mended != page:
@@ -589,10 +689,10 @@ def _relink(path, language, links):
 
 
 def _front(reports, pages, here, links, processed, raw):
-    own = [page for page in pages if page.language == here.language and page.name != "index"]
+    own = [page for page in _linked(pages) if page.language == here.language]
     years = sorted({page.year for page in own if page.year is not None}, reverse=True)
     shown = next((found for year in years if (found := _pictures(reports, own, here, year))), [])
-    return _fill(
+    return fill(
         "front.html.j2",
         here.language,
         title=here.title,
@@ -614,8 +714,13 @@ def _front(reports, pages, here, links, processed, raw):
     )
 
 
+def _linked(pages):
+    """The pages that an index links to one by one; those of provinces have their list."""
+    return [page for page in pages if page.name != "index" and page.province is None]
+
+
 def _year(reports, pages, here, links):
-    own = [page for page in pages if (page.language, page.year) == (here.language, here.year)]
+    own = [p for p in _linked(pages) if (p.language, p.year) == (here.language, here.year)]
     folder = (reports / here.path).parent
     figures = []
     for picture in sorted((folder / "figures").glob("*.png")):
@@ -627,12 +732,12 @@ def _year(reports, pages, here, links):
                 "links": [{"href": f"figures/{p.name}", "label": p.suffix[1:].upper()} for p in files],
             }
         )
-    return _fill(
+    return fill(
         "year.html.j2",
         here.language,
         title=here.title,
         links={**links, "pages": []},
-        pages=[_link(here, page, page.title) for page in own if page.name != "index"],
+        pages=[_link(here, page, page.title) for page in own],
         figures=figures,
         tables=_tables(folder),
     )
