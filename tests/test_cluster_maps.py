@@ -14,7 +14,9 @@ from helpers.files import resolve
 
 RAW = resolve("data/raw")
 CODES = provinces.load(RAW).codes
-KINDS = {"HH": "high_high", "LL": "low_low", "HL": "high_low", "LH": "low_high"}
+ENGLISH = {"HH": "high_high", "LL": "low_low", "HL": "high_low", "LH": "low_high"}
+VIETNAMESE = {"CC": "high_high", "TT": "low_low", "CT": "high_low", "TC": "low_high"}
+KINDS = ENGLISH | VIETNAMESE
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def check(figure, rows):
             assert pictures.style(patch) == pictures.style(drawn[code])
     pictures.check_legend(figure, 63)
     listed = [text.get_text() for text in pictures.texts(figure, "legend") if text.get_gid() == "legend"]
-    for letters, kind in KINDS.items():
+    for letters, kind in (ENGLISH if any(row.startswith("HH:") for row in listed) else VIETNAMESE).items():
         (row,) = [row for row in listed if row.startswith(f"{letters}:")]
         assert int(re.search(r"\((\d+)\)$", row)[1]) == (kinds == kind).sum()
 
@@ -71,7 +73,7 @@ def lettered(figure):
     """Letters that the map gives units, in labels and marks, by code."""
     found = {}
     for text in pictures.texts(figure, "label", "mark"):
-        (letters,) = re.findall(r"\b(?:HH|LL|HL|LH)\b", text.get_text())
+        (letters,) = re.findall(rf"\b(?:{'|'.join(KINDS)})\b", text.get_text())
         found[text.get_gid().split("-")[1]] = letters
     return found
 

@@ -149,10 +149,10 @@ def test_gaps_are_named_and_many_are_folded(indices_frame, known):
     many = classed(indices_frame, known["par"], 2022).layer
     (line, nothing), (head, folded) = map_findings.tell_gaps(many, names("en"), "en")
     # Long An and Nghệ An wrote of their ranks.
-    assert line.startswith("**Only a rank is reported (11):** Cao Bang (62), ") and nothing == ""
-    assert "Nghe An (16)" in line and line.endswith(" and Long An (8).")
+    assert line.startswith("**Only a rank is reported (11):** Bac Kan (61), Binh Phuoc (39), ")
+    assert "Long An (8), Nghe An (16)" in line and line.endswith(" and Yen Bai (14).") and nothing == ""
     assert head == "No figure in the sources at hand: 29 provinces"
-    assert folded.count(",") == 27 and folded.endswith(" and Ca Mau.")
+    assert folded.count(",") == 27 and folded.endswith(" and Vinh Phuc.")
 
 
 def test_the_legend_lists_the_best_first(indices_frame, known):

@@ -1,8 +1,10 @@
 """Texts in both languages, and numbers as each language writes them."""
 
-import re
+import itertools
+import random
 import string
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,10 @@ from hypothesis import strategies as st
 from helpers import wording
 
 TEXTS = wording._texts()
+# Names and syllables in the order of ICU's collator, not of this project; the file says which.
+COLLATED = (Path(__file__).parent / "data" / "collation_vi.txt").read_text(encoding="utf-8").splitlines()[1:]
+# Letters, marks and signs of Vietnamese names, for random ones.
+letters = st.text(st.sampled_from("aăâàáạAÀÁđĐdeêềệEiìoôơờợOuưứU -1\u0301\u0323\u0302"), max_size=6)
 
 
 def _names(text):
@@ -25,16 +31,6 @@ def test_every_text_is_whole_in_both_languages(key):
     for language, text in texts.items():
         assert text.strip(), language
         assert text == unicodedata.normalize("NFC", text)
-
-
-def test_vietnamese_texts_carry_diacritics():
-    plain = []
-    for key, texts in TEXTS.items():
-        words = re.sub(r"\{.*?\}|`.*?`|https?\S+", "", texts["vi"])
-        # A text of several common words without a single diacritic was left untranslated or unaccented.
-        if len(re.findall(r"[a-z]{2,}", words)) >= 4 and words.isascii():
-            plain.append(key)
-    assert plain == []
 
 
 @pytest.mark.parametrize(
@@ -65,6 +61,86 @@ def test_listing():
     assert wording.listing(["a", "b", "c"], "en") == "a, b and c"
     assert wording.listing(["a", "b", "c"], "vi") == "a, b và c"
     assert wording.listing([], "en") == ""
+
+
+def test_vietnamese_sorts_as_in_a_dictionary(places):
+    assert len(COLLATED) > 350 and {*places.table["name_vi"], "Huế"} <= set(COLLATED)
+    assert sorted(COLLATED, key=wording.collation_key) == COLLATED
+    shuffled = random.Random(1).sample(COLLATED, len(COLLATED))
+    assert wording.alphabetical(shuffled, "vi") == COLLATED
+    decomposed = [unicodedata.normalize("NFD", name) for name in shuffled]
+    assert [unicodedata.normalize("NFC", n) for n in wording.alphabetical(decomposed, "vi")] == COLLATED
+
+
+def test_each_language_has_its_alphabet():
+    names = ["Đà Nẵng", "Đồng Nai", "Điện Biên", "Đắk Lắk", "Gia Lai", "Cà Mau", "Cao Bằng", "An Giang"]
+    assert wording.alphabetical(names, "vi") == [
+        "An Giang", "Cà Mau", "Cao Bằng", "Đà Nẵng", "Đắk Lắk", "Điện Biên", "Đồng Nai", "Gia Lai"
+    ]  # fmt: skip
+    english = ["Gia Lai", "Da Nang", "Ha Noi", "Dak Lak", "Can Tho", "Ba Ria - Vung Tau", "Bac Lieu"]
+    assert wording.alphabetical(english, "en") == [
+        "Ba Ria - Vung Tau", "Bac Lieu", "Can Tho", "Da Nang", "Dak Lak", "Gia Lai", "Ha Noi"
+    ]  # fmt: skip
+    # The dictionary has ă after every a, and "Đ" as a letter of its own.
+    assert wording.alphabetical(["Bắc Kạn", "Bàn Cờ", "dưa", "đa"], "vi") == [
+        "Bàn Cờ",
+        "Bắc Kạn",
+        "dưa",
+        "đa",
+    ]
+    assert wording.alphabetical(["Bắc Kạn", "Bàn Cờ", "dưa", "đa"], "en") == [
+        "Bắc Kạn",
+        "Bàn Cờ",
+        "đa",
+        "dưa",
+    ]
+
+
+@given(letters, letters)
+def test_equal_texts_alone_have_equal_keys(first, second):
+    composed, other = (unicodedata.normalize("NFC", text) for text in (first, second))
+    assert wording.collation_key(first) == wording.collation_key(composed)
+    assert (wording.collation_key(first) == wording.collation_key(second)) == (composed == other)
+
+
+@given(st.text())
+def test_any_text_has_a_key(text):
+    assert wording.collation_key(text) == wording.collation_key(unicodedata.normalize("NFC", text))
+    assert wording.collation_key(text) >= wording.collation_key("")
+
+
+@given(letters, letters, st.sampled_from("bcghkv"))
+def test_what_follows_equal_beginnings_decides(first, second, beginning):
+    keys = [wording.collation_key(text) for text in (first, second)]
+    longer = [wording.collation_key(f"{beginning} {text}") for text in (first, second)]
+    # A mark at the beginning would join the space; marks never begin a name.
+    if not any(text and unicodedata.combining(text[0]) for text in (first, second)):
+        assert (keys[0] < keys[1]) == (longer[0] < longer[1])
+
+
+def test_phrases_of_tables_are_translated_with_what_they_hold():
+    def said(english):
+        return wording.translated("refusals.expected_", english, "vi")
+
+    assert said("a score, a rank or a change") == "điểm, thứ hạng hoặc mức thay đổi"
+    assert said("a score from 0 to 6.5") == "điểm từ 0 đến 6,5"
+    # A phrase inside a phrase.
+    assert said("a file that can be read: save it without a password") == (
+        "tệp đọc được: hãy lưu tệp không có mật khẩu"
+    )
+    assert said("something that no text has") == "something that no text has"
+    assert wording.translated("refusals.expected_", "a score from 0 to 6.5", "en") == "a score from 0 to 6.5"
+    with pytest.raises(ValueError, match="'fr' is not known"):
+        wording.translated("refusals.expected_", "a score from 0 to 6.5", "fr")
+
+
+def test_a_phrase_means_one_thing():
+    """No English phrase has two translations under one beginning of keys."""
+    for beginning in ("clean.problem_", "refusals.expected_", "refusals.value_", "refusals.field_"):
+        texts = [said for key, said in TEXTS.items() if key.startswith(beginning)]
+        assert len(texts) > 8
+        for first, second in itertools.combinations(texts, 2):
+            assert first["en"] != second["en"], first
 
 
 def test_an_unknown_language_is_named():

@@ -18,6 +18,35 @@ def _province(code, year, raw, language):
     return provinces_.load(raw, provinces_.vintage_of(year)).name(code, language)
 
 
+def refusals(rejected, language):
+    """
+    Say in words of a language what was refused and what was expected.
+
+    Parameters
+    ----------
+    rejected : pandas.DataFrame
+        Columns field, value, problem and expected of ``rejected.csv``, in English; others stay as they are.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows. What a file says by itself, in a cell or in the words of a library, is not translated.
+    """
+    phrases = {
+        "field": "refusals.field_",
+        "value": "refusals.value_",
+        "problem": "clean.problem_",
+        "expected": "refusals.expected_",
+    }
+    return rejected.assign(
+        **{
+            column: [wording.translated(prefix, str(said), language) for said in rejected[column]]
+            for column, prefix in phrases.items()
+        }
+    )
+
+
 def refused(cleaned, language):
     """
     Say how many rows were refused, and why.
@@ -33,9 +62,7 @@ def refused(cleaned, language):
     table : pandas.DataFrame
         One row a refusal, with worded heads; empty when nothing was refused.
     """
-    rejected = cleaned.rejected.assign(
-        problem=[wording.translated("clean.problem_", said, language) for said in cleaned.rejected["problem"]]
-    )
+    rejected = refusals(cleaned.rejected, language)
     counts = rejected["problem"].value_counts()
     problems = wording.listing(
         [problem if n == 1 else f"{problem} ({n})" for problem, n in counts.items()], language

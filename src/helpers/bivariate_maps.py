@@ -203,6 +203,7 @@ def bivariate(atlas, first, second, year, language="en", measure="score", bounda
     ValueError
         If a parameter is unknown, or the two are the same.
     """
+    wording.check_language(language)
     pair = compare(atlas, first, second, year, measure, boundaries)
     country = atlas.country(pair.layers[0].vintage)
     words = findings.words(
@@ -551,7 +552,7 @@ def tell_gaps(pair, names, language):
     for state in BLANKS:
         if not (codes := pair.codes(state)):
             continue
-        listed = wording.listing([names[code] for code in codes], language)
+        listed = wording.listing(wording.alphabetical(names[codes], language), language)
         values = {"reason": _reason(pair, state, language), "count": len(codes)}
         if len(codes) > findings.NAMED:
             told.append((wording.text("map.gap_many", language, **values), f"{listed}."))

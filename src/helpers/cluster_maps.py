@@ -13,8 +13,6 @@ from helpers.resampling import LEVEL
 
 KINDS = spatial.CLUSTERS[:-1]
 NOT_SIGNIFICANT = spatial.CLUSTERS[-1]
-# Colours alone are lost in a grey print.
-LETTERS = {"high_high": "HH", "low_low": "LL", "high_low": "HL", "low_high": "LH"}
 STYLES = {kind: {"facecolor": colour} for kind, colour in palettes.CLUSTERS.items()}
 # White lines would not part pale provinces from the paper.
 _DRAWN = STYLES | {NOT_SIGNIFICANT: STYLES[NOT_SIGNIFICANT] | cartography.UNCOLOURED}
@@ -136,6 +134,7 @@ def clusters(atlas, index, year, language="en", table=None, size="page", always=
     Local Moran's I (Anselin 1995, Geographical Analysis 27, 93-115), with a control of false discoveries; see
     `helpers.spatial.local`.
     """
+    wording.check_language(language)
     made = find(atlas, index, year, table)
     layer = made.layer
     if not always and not made.significant:
@@ -187,7 +186,8 @@ def draw(sheet, made, language):
     }
     sheet.draw(styles)
     sheet.scale_bar()
-    sheet.insets(styles, language, {code: LETTERS[kinds[code]] for code in made.significant})
+    marks = {kind: letters(kind, language) for kind in KINDS}
+    sheet.insets(styles, language, {code: marks[kinds[code]] for code in made.significant})
     sheet.islands(language)
     heading = wording.text("clusters.legend", language)
     note = wording.text("clusters.legend_note", language)
@@ -195,10 +195,28 @@ def draw(sheet, made, language):
     names = sheet.country.names(language)
     sheet.label({code: _label(made, code, names, language) for code in made.significant[:LABELLED]})
     written = {text.get_gid() for text in sheet.axes.texts}
-    mark(sheet, made, [code for code in made.significant if f"label-{code}" not in written])
+    mark(sheet, made, [code for code in made.significant if f"label-{code}" not in written], language)
 
 
-def mark(sheet, made, codes):
+def letters(kind, language):
+    """
+    Give the letters of a kind of cluster: colours alone are lost in a grey print.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+        The province and its neighbours, H and L in English, C (cao) and T (thấp) in Vietnamese.
+    """
+    return wording.text(f"clusters.letters_{kind}", language)
+
+
+def mark(sheet, made, codes, language):
     """
     Print the letters of their kind inside units, the first ones first, but none over another.
 
@@ -207,12 +225,13 @@ def mark(sheet, made, codes):
     sheet : helpers.cartography.Sheet
     made : Clusters
     codes : list of str
+    language : {"en", "vi"}
     """
     placed = []
     for code in codes:
         place = sheet.place(sheet.country.centres[code])
         if all((np.abs(place - other) >= _MARK).any() for other in placed):
-            sheet.mark(LETTERS[made.found.at[code, "cluster"]], code)
+            sheet.mark(letters(made.found.at[code, "cluster"], language), code)
             placed.append(place)
 
 
@@ -246,7 +265,7 @@ def _label(made, code, names, language):
         "clusters.label",
         language,
         name=names[code],
-        letters=LETTERS[made.found.at[code, "cluster"]],
+        letters=letters(made.found.at[code, "cluster"], language),
         figures=findings.figures_of(made.layer, code, language),
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from helpers import wording
 from helpers.provinces import VINTAGES, vintage_of
 from helpers.registry import Index
 
@@ -44,10 +45,16 @@ class SeriesBreakError(ValueError):
 
     def __init__(self, index, years, breaks):
         self.index, self.years, self.breaks = index, sorted(set(years)), list(breaks)
-        listed = "; ".join(entry.in_words("en") for entry in self.breaks)
-        super().__init__(
-            f"scores of {index.short} in {', '.join(map(str, self.years))} cannot be compared: its series "
-            f"breaks between these years ({listed}); compare ranks or standard scores within years"
+        super().__init__(self.in_words("en"))
+
+    def in_words(self, language):
+        """Say it in a language of the pages (str)."""
+        return wording.text(
+            "comparability.series",
+            language,
+            index=self.index.short,
+            years=", ".join(map(str, self.years)),
+            breaks="; ".join(entry.in_words(language) for entry in self.breaks),
         )
 
 
@@ -62,8 +69,12 @@ class UnitsChangedError(ValueError):
 
     def __init__(self, years):
         self.years = sorted(years)
+        super().__init__(self.in_words("en"))
+
+    def in_words(self, language):
+        """Say it in a language of the pages (str)."""
         of = ", ".join(f"{year}: {vintage_of(year)}" for year in self.years)
-        super().__init__(f"provinces cannot be followed over these years, their units differ ({of} units)")
+        return wording.text("comparability.units", language, years=of)
 
 
 def runs(index):

@@ -371,7 +371,7 @@ class Extraction:
         self._check_head_maximum(column, stated, year, row, place)
         limit, known = self._scale_of(column, stated)
         values = [number.value for number, _, _ in found.values()]
-        span = f"{min(values):g} to {max(values):g}"
+        span = f"{min(values):g}–{max(values):g}"
         if max(values) <= 1 and len(values) >= 5 and (limit or 100) > 5:
             places = {(row, place) for _, row, place in found.values()}
             if column.percent or self.table.note.share or places <= self.marks.percent:

@@ -21,7 +21,7 @@ from helpers.correlation import (
     whole_of,
 )
 from helpers.resampling import LEVEL
-from helpers.wording import listing, number, text
+from helpers.wording import alphabetical, listing, number, text
 
 
 def pair_name(first, second):
@@ -663,7 +663,8 @@ def absent(figures, registry, provinces, year, language):
     Returns
     -------
     list of (str, list of str)
-        What is missing (score and rank, or only one of them), with its count, and the names.
+        What is missing (score and rank, or only one of them), with its count, and the names in
+        alphabetical order.
     """
     tables = {m: totals(figures, year, m).reindex(index=provinces.codes) for m in MEASURES}
     found = []
@@ -675,7 +676,7 @@ def absent(figures, registry, provinces, year, language):
         for what, lacking in cases.items():
             if names := [provinces.name(code, language) for code in lacking.index[lacking]]:
                 head = text(f"correlate.missing_{what}", language, index=index.short, n=len(names))
-                found.append((head, names))
+                found.append((head, alphabetical(names, language)))
     return found
 
 

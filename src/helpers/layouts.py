@@ -555,7 +555,7 @@ def _walk(layout, data, places):
             expected = (
                 f"one table a sheet; put the table that begins in row {block[0] + 1} on a sheet of its own"
             )
-            value = f"{where} and {layout.sheet.cell(block[0], layout.names[0])}"
+            value = f"{where}, {layout.sheet.cell(block[0], layout.names[0])}"
             layout.problem = ("two tables in one sheet", block[0], layout.names[0], value, expected)
             continue
         layout.rows += block

@@ -534,7 +534,7 @@ def caption(classes, language):
 
 def tell_gaps(layer, names, language):
     """
-    Name the units that a map does not colour, by the reason.
+    Name the units that a map does not colour, by the reason, in alphabetical order.
 
     Parameters
     ----------
@@ -553,7 +553,7 @@ def tell_gaps(layer, names, language):
         written = [names[code] for code in codes]
         if state == "only_rank":
             written = [f"{names[code]} ({layer.table.at[code, 'rank']})" for code in codes]
-        listed = wording.listing(written, language)
+        listed = wording.listing(wording.alphabetical(written, language), language)
         values = {"reason": wording.text(f"map.reason_{state}", language), "count": len(codes)}
         if len(codes) > NAMED:
             told.append((wording.text("map.gap_many", language, **values), f"{listed}."))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import indices, reconciling, tables, understanding, wording
+from helpers import account, indices, reconciling, tables, understanding, wording
 from helpers import provinces as provinces_
 from helpers import registry as registry_
 from helpers.files import project_root, resolve
@@ -85,8 +85,8 @@ def show(path, raw="data/raw", language="en"):
     lines = [understanding.summary(reading, reader.known, language), ""]
     for caption, frame in understanding.blocks(reading, reader.known, folder, language):
         lines += _table(caption, frame)
-    rejected = pd.DataFrame(reading.rejected)
-    if len(rejected):
+    if reading.rejected:
+        rejected = account.refusals(pd.DataFrame(reading.rejected), language)
         shown = rejected[["sheet", "row", "field", "value", "problem", "expected", "nearest"]]
         lines += _table(wording.text("reading.rejected_caption", language), shown)
     lines += _against(reading, reader, raw, language)
@@ -99,14 +99,16 @@ def _refusal(error, language):
 
     place = ", ".join(
         str(part)
-        for part in (error.file, error.sheet, error.cell or (error.row and f"row {error.row}"))
+        for part in (error.file, error.sheet, error.cell or (error.row and say("refused_row", row=error.row)))
         if part
     )
     problem = wording.translated("clean.problem_", error.problem, language)
+    expected = wording.translated("refusals.expected_", error.expected, language)
     lines = [say("refused"), say("refused_where", place=place), say("refused_problem", problem=problem)]
     if error.value:
-        lines.append(say("refused_value", value=error.value))
-    return "\n".join([*lines, say("refused_expected", expected=error.expected)])
+        value = wording.translated("refusals.value_", error.value, language)
+        lines.append(say("refused_value", value=value))
+    return "\n".join([*lines, say("refused_expected", expected=expected)])
 
 
 def _table(caption, frame):

@@ -8,7 +8,7 @@ from helpers import selection
 from helpers.correlation import MEASURES
 from helpers.findings import interval_text, not_estimated, p_text
 from helpers.resampling import LEVEL
-from helpers.wording import listing, number, text
+from helpers.wording import alphabetical, listing, number, text
 
 COMPARISONS = ("reference_mean", "reference_spread", "own_rank_mean", "own_rank_spread")
 _LIMITS = {"with_": selection.MINIMUM_WITH, "without": selection.MINIMUM_WITHOUT}
@@ -65,7 +65,9 @@ def reference_text(figures, registry, provinces, year, language):
     values |= {"reference": base.short, "n": total - len(lacking)}
     said = [text("selection.reference", language, **values)]
     if lacking:
-        names = listing((provinces.name(code, language) for code in lacking), language)
+        names = listing(
+            alphabetical((provinces.name(code, language) for code in lacking), language), language
+        )
         said.append(text("selection.reference_missing", language, names=names, **values))
     if not incomplete:
         said.append(text("selection.complete_but_reference", language, **values))
@@ -136,8 +138,10 @@ def opening(table, figures, registry, provinces, year, language):
         lacking.append((text("selection.opening_score", language, **values), codes))
     for index, codes in lacking:
         if codes:
-            names = listing((provinces.name(code, language) for code in codes), language)
-            said.append(text("selection.opening_lacking", language, index=index, names=names))
+            named = alphabetical((provinces.name(code, language) for code in codes), language)
+            said.append(
+                text("selection.opening_lacking", language, index=index, names=listing(named, language))
+            )
     if said:
         return text("selection.opening", language, sentences=" ".join(said))
     return text("selection.opening_complete", language, year=year, total=total)

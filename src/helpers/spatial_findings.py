@@ -18,7 +18,7 @@ from helpers.spatial import (
     REFINEMENT,
     RESIDUAL,
 )
-from helpers.wording import listing, number, text
+from helpers.wording import alphabetical, listing, number, text
 
 MODELS = ("ols", "lag", "error")
 _SPATIAL = {"lag": "rho", "error": "lambda"}
@@ -498,7 +498,7 @@ def clusters_named(clusters, registry, provinces, language):
                 "index": registry[slug].short,
                 "cluster": text(f"spatial.{kind}", language),
                 "count": len(found),
-                "names": ", ".join(names),
+                "names": ", ".join(alphabetical(names, language)),
                 "order": (list(registry.indices).index(slug), CLUSTERS.index(kind)),
             }
         )
@@ -543,7 +543,11 @@ def method(table, clusters, registry, provinces, language):
             )
             for row in rows.itertuples(index=False)
         ]
-        values = {"index": registry[slug].short, "n": len(rows), "names": "; ".join(names)}
+        values = {
+            "index": registry[slug].short,
+            "n": len(rows),
+            "names": "; ".join(alphabetical(names, language)),
+        }
         parts.append(text("spatial.joined_index", language, **values))
     drawn = table[table["statistic"] == MORAN]
     permutations, seed = (

@@ -61,6 +61,7 @@ def tiles(
     ValueError
         If a parameter is unknown.
     """
+    wording.check_language(language)
     entry = atlas.registry[index]
     classing.check(scheme, k)
     if size not in LAYOUTS:

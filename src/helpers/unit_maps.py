@@ -22,6 +22,7 @@ def regions(atlas, language="en", size="page"):
     helpers.choropleths.Map
         Named ``join_units``.
     """
+    wording.check_language(language)
     table = provinces.load(atlas.raw).table
     country, merged = atlas.country("63"), atlas.country("34")
     words = findings.words(
@@ -51,7 +52,14 @@ def regions(atlas, language="en", size="page"):
     kept = pd.DataFrame({"gso_code": names.index, "province": country.names(language), "region6": names})
     kept = kept.reset_index(drop=True)
     caption = words["title"][language]
-    return Map("join_units", sheet.figure, language, words, caption, kept, kept, [])
+    worded = kept[["province", "gso_code", "region6"]].set_axis(
+        [
+            wording.text(key, language)
+            for key in ("map.column_province", "map.column_gso_code", "join.column_region")
+        ],
+        axis="columns",
+    )
+    return Map("join_units", sheet.figure, language, words, caption, kept, worded, [])
 
 
 def _names(table, language):

@@ -2,11 +2,22 @@
 
 import functools
 import math
+import re
+import string
+import sys
 import tomllib
+import unicodedata
 from pathlib import Path
 
 LANGUAGES = ("en", "vi")
 MISSING = "–"
+
+# The order of Vietnamese as the Unicode CLDR has it ("vi", and the root order for what is no letter).
+_BEFORE_LETTERS = " _-–—,;:!?….·'’\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
+_LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_PLACES = {character: place for place, character in enumerate(_BEFORE_LETTERS + _LETTERS, start=1)}
+# Of one letter: no mark, then huyền, hỏi, ngã, sắc, nặng.
+_TONES = {tone: place for place, tone in enumerate("\u0300\u0309\u0303\u0301\u0323", start=2)}
 
 
 @functools.cache
@@ -71,17 +82,43 @@ def translated(prefix, english, language):
     prefix : str
         How the keys of the phrases begin, for example ``clean.problem_``.
     english : str
-        The phrase, as the English text of one of these keys.
+        The phrase, as the English text of one of these keys. What its braces stand for may be such a phrase
+        too; else it is taken over, decimal numbers as the language writes them.
     language : {"en", "vi"}
 
     Returns
     -------
     str
-        The English phrase itself where no text has it: phrases may hold values of a table.
+        The English phrase itself where no text has it: tables also hold what files say.
     """
     check_language(language)
-    phrases = (texts for key, texts in _texts().items() if key.startswith(prefix))
-    return next((texts[language] for texts in phrases if texts["en"] == english), english)
+    if language == "en":
+        return english
+    for pattern, said in _phrases(prefix, language):
+        if found := pattern.fullmatch(english):
+            values = {name: _taken_over(prefix, value, language) for name, value in found.groupdict().items()}
+            return said.format(**values)
+    return english
+
+
+@functools.cache
+def _phrases(prefix, language):
+    """Patterns of the English phrases with their translations: whole phrases first."""
+    found = []
+    for key, texts in _texts().items():
+        if key.startswith(prefix):
+            parts = [
+                re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
+                for text, name, _, _ in string.Formatter().parse(texts["en"])
+            ]
+            found.append((re.compile("".join(parts), re.DOTALL), texts[language]))
+    return sorted(found, key=lambda phrase: phrase[0].groups > 0)
+
+
+def _taken_over(prefix, value, language):
+    if language == "vi" and re.fullmatch(r"-?\d+\.\d+", value):
+        return value.replace(".", ",")
+    return translated(prefix, value, language)
 
 
 def number(value, language, decimals=2):
@@ -128,6 +165,76 @@ def listing(names, language):
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {text('common.and', language)} {names[-1]}"
+
+
+def collation_key(text):
+    """
+    Make the key by which Vietnamese texts sort as in a dictionary: ``sorted(names, key=collation_key)``.
+
+    Parameters
+    ----------
+    text : str
+        Composed or decomposed: both have the same key.
+
+    Returns
+    -------
+    str
+        Letters decide first (a ă â b c d đ e ê ... o ô ơ ... u ư ... y; a space before a hyphen before digits
+        before letters), then tones (none, huyền, hỏi, ngã, sắc, nặng), then capitals after small letters.
+        Equal texts alone have equal keys.
+
+    Notes
+    -----
+    The collation "vi" of the Unicode Common Locale Data Repository, which browsers and offices follow too.
+    Characters that Vietnamese does not use come after z, by code point; other marks after the tones.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    letters, marks, cases = [], [], []
+    for cluster in _clusters(composed):
+        # The marks of ă â ê ô ơ ư make letters of their own; they may stand behind a tone.
+        base, own = cluster[0].lower(), cluster[1:]
+        for mark in cluster[1:]:
+            if unicodedata.normalize("NFC", base + mark) in _PLACES:
+                base, own = unicodedata.normalize("NFC", base + mark), own.replace(mark, "", 1)
+                break
+        letters.append(_PLACES.get(base) or min(len(_PLACES) + ord(base[0]), sys.maxunicode))
+        marks += [1, *(_TONES.get(mark, len(_TONES) + ord(mark)) for mark in own)]
+        cases.append(1 + cluster[0].isupper())
+    return "\0".join(["".join(map(chr, level)) for level in (letters, marks, cases)] + [composed])
+
+
+def _clusters(text):
+    """Part a text into characters with the marks that belong to them."""
+    clusters = []
+    for character in unicodedata.normalize("NFD", text):
+        if clusters and unicodedata.combining(character):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters
+
+
+def alphabetical(names, language):
+    """
+    Sort names as a reader of the language looks for them.
+
+    Parameters
+    ----------
+    names : iterable of str
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    list of str
+        In Vietnamese by `collation_key`; in English by letters alone, without marks and capitals.
+    """
+    check_language(language)
+    return sorted(names, key=collation_key if language == "vi" else _plain_key)
+
+
+def _plain_key(name):
+    bare = "".join(cluster[0] for cluster in _clusters(name)).casefold().replace("đ", "d")
+    return bare, name
 
 
 def speaker(language):

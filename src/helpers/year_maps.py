@@ -176,6 +176,7 @@ def years(
     its ranks are multiplied by the ratio before they are classed, and the figure says so. The table has them
     as published.
     """
+    wording.check_language(language)
     series = _series(atlas, atlas.registry[index], measure, years, component, scheme, k, boundaries)
     parts = ["years", index, component.replace(".", "_"), measure, "34" if series.aggregated else ""]
     parts += ["" if size == "page" else size]
@@ -923,7 +924,7 @@ def _gaps(series, countries, language):
             continue
         layer, names = series.classes[year].layer, countries[series.vintages[year]].names(language)
         for state, codes in layer.gaps.items():
-            listed = wording.listing([names[code] for code in codes], language)
+            listed = wording.listing(wording.alphabetical(names[codes], language), language)
             many = len(codes) > findings.NAMED
             values = {"reason": wording.text(f"map.reason_{state}", language), "count": len(codes)}
             line = wording.text(f"map.gap_{'many' if many else 'few'}", language, names=listed, **values)
