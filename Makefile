@@ -38,8 +38,8 @@ lint: setup  ## check style of code and notebooks, and that notebooks carry no o
 lab: setup  ## open the notebooks in JupyterLab
 	@$(python) -m jupyterlab notebooks
 
-bench: data  ## measure reading of tables, statistics, drawing of maps, and a whole run of all pages
-	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) -m helpers.batch --bench
+bench: data  ## measure reading of tables, statistics, drawing of maps, briefings, and a whole run of all pages
+	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) -m helpers.batch --bench
 
 pictures: setup  ## draw anew what the tests of pictures compare with, after a wanted change of the look
 	@$(python) tests/baselines.py

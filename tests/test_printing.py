@@ -314,3 +314,24 @@ def test_without_a_browser_nothing_is_printed_and_the_reason_is_said(tmp_path, m
 def test_limits_must_be_above_zero(limits):
     with pytest.raises(ValueError, match="must be above zero"):
         printing.print_pages([], **limits)
+
+
+@needs_browser
+def test_a_page_that_is_a_little_too_long_is_printed_smaller(tmp_path):
+    def lines(name, count):
+        body = "".join(f"<p>Dòng {number}</p>" for number in range(count))
+        return _page(tmp_path, name, body=body)
+
+    fits, long, endless = lines("fits", 5), lines("long", 34), lines("endless", 300)
+    assert [error for _, error in printing.print_pages([fits, long, endless])] == ["", "", ""]
+    before = {path: len(_texts(path)) for path in (fits, long, endless)}
+    assert before[fits] == 2
+    assert before[long] == 3
+    size = fits.with_suffix(".pdf").read_bytes()
+    assert [error for _, error in printing.print_pages([fits, long, endless], most=2)] == ["", "", ""]
+    after = {path: _texts(path) for path in before}
+    assert len(after[long]) == 2
+    assert "Dòng 33" in after[long][-1]
+    # What fits is as it was; what cannot fit is whole all the same.
+    assert fits.with_suffix(".pdf").read_bytes() == size
+    assert "Dòng 299" in after[endless][-1]

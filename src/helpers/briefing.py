@@ -61,17 +61,25 @@ class Book:
     regional: pd.DataFrame = field(repr=False)
     goals: list = field(repr=False)
 
+    # A page needs one year of all provinces and all years of one: each is arranged when it is asked for.
     @functools.cached_property
-    def _table(self):
-        return standing.table(self.figures)
+    def _places(self):
+        """Positions of the rows by year and by code (two dicts of arrays)."""
+        return tuple(self.figures.groupby(name).indices for name in ("year", "gso_code"))
 
-    @functools.cached_property
-    def _own(self):
-        """Rows of a province by code, then by (index, component), then by year."""
+    @functools.cache  # noqa: B019 - a book lives as long as the process that reads it
+    def _of_year(self, year):
+        """Rows of all provinces by index and component, then by code."""
+        rows = self.figures.iloc[self._places[0].get(year, [])]
+        return {(slug, part): found for (slug, _, part), found in standing.table(rows).items()}
+
+    @functools.cache  # noqa: B019
+    def _own(self, code):
+        """Rows of a province by index and component, then by year."""
         own = {}
-        for (slug, year, component), rows in self._table.items():
-            for code, row in rows.items():
-                own.setdefault(code, {}).setdefault((slug, component), {})[year] = row
+        rows = self.figures.iloc[self._places[1].get(code, [])]
+        for (slug, year, component), found in standing.table(rows).items():
+            own.setdefault((slug, component), {})[year] = found[code]
         return own
 
     @functools.cached_property
@@ -144,7 +152,7 @@ class Book:
             said.setdefault(key, found)
         return said
 
-    @functools.cache  # noqa: B019 - a book lives as long as the process that reads it
+    @functools.cache  # noqa: B019
     def standing(self, slug, year, component=""):
         """
         Give the figures of all provinces in one index, year and component.
@@ -160,17 +168,17 @@ class Book:
         helpers.standing.Standing
             Without rows where there is no figure.
         """
-        rows = self._table.get((slug, year, component), {})
+        rows = self._of_year(year).get((slug, component), {})
         return Standing(self.registry[slug], year, component, rows, self._units[vintage_of(year)])
 
     def has_figure(self, code, year):
         """Whether any index has a score or rank of the province in the year (bool)."""
-        years = self._own.get(code, {}) if code in self._units[vintage_of(year)] else {}
+        years = self._own(code) if code in self._units[vintage_of(year)] else {}
         return any(year in by_year for by_year in years.values())
 
     def last_year(self, code, year):
         """Newest year up to `year`, of the same set of units, with a figure of the province (int or None)."""
-        years = {y for by_year in self._own.get(code, {}).values() for y in by_year if y <= year}
+        years = {y for by_year in self._own(code).values() for y in by_year if y <= year}
         return max((y for y in years if vintage_of(y) == vintage_of(year)), default=None)
 
     def find(self, typed, year):
@@ -265,7 +273,7 @@ class Book:
         }
         found |= self._of_figure(index, code, year, "")
         found["groups"] = standing.group_names(index, year)
-        own = self._own.get(code, {})
+        own = self._own(code)
         found["course"] = [
             {"year": y} | {name: value for name, value in self._figure(index, code, y).items()}
             for y in range(year - COURSE_YEARS + 1, year + 1)
@@ -313,7 +321,7 @@ class Book:
         return found | {"share": share}
 
     def _figure(self, index, code, year, component=""):
-        row = self._own.get(code, {}).get((index.slug, component), {}).get(year)
+        row = self._own(code).get((index.slug, component), {}).get(year)
         found = {name: row[name] if row else None for name in _FIGURE}
         found["series"] = index.series(year)
         if row and row["score"] is None:
@@ -326,7 +334,7 @@ class Book:
         found = self._figure(index, code, year, component)
         before = None
         if index.has_year(year - 1) and vintage_of(year - 1) == vintage_of(year):
-            before = self._own.get(code, {}).get((index.slug, component), {}).get(year - 1)
+            before = self._own(code).get((index.slug, component), {}).get(year - 1)
         stated = self._stated_changes.get((index.slug, year, code, component))
         found |= standing.change(index, year, now.rows.get(code), before, stated)
         found["previous"] = None
@@ -348,7 +356,7 @@ class Book:
         return found
 
     def _record(self, index, code, year, component, found):
-        years = self._own.get(code, {}).get((index.slug, component), {})
+        years = self._own(code).get((index.slug, component), {})
         years = {y: row for y, row in years.items() if y <= year and vintage_of(y) == vintage_of(year)}
         record, units = dict.fromkeys(("rank", "score")), len(self._units[vintage_of(year)])
         ranks = {
@@ -411,9 +419,9 @@ class Book:
     def _profiles(self, slug, year):
         """Scores of the provinces that have every dimension: a row a province, a column a dimension."""
         columns = {
-            component: {code: row["score"] for code, row in self._table[slug, year, component].items()}
+            component: {code: row["score"] for code, row in self._of_year(year)[slug, component].items()}
             for component in self.registry[slug].fields(year)
-            if (slug, year, component) in self._table
+            if (slug, component) in self._of_year(year)
         }
         return pd.DataFrame(columns, dtype=float).sort_index().dropna()
 

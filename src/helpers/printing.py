@@ -59,6 +59,9 @@ _PRINT = {
     "paperWidth": 210 / 25.4,
     "paperHeight": 297 / 25.4,
 }
+# How small a page may be printed to fit, and by how much smaller it is tried each time.
+SMALLEST, _STEP = 0.8, 0.04
+_SHEET = re.compile(rb"/Type\s*/Page\b")
 _DATE = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^()]*\)")
 # Skia's names of the parts of a tagged PDF: numbers that go on counting from page to page.
 _NODE = re.compile(rb"(?<=\(node)\d{8}(?=\))")
@@ -95,7 +98,7 @@ def browser():
     return next(filter(None, map(shutil.which, (*PROGRAMS, *bundles))), None)
 
 
-def print_pages(paths, processes=1, time_limit=TIME_LIMIT, progress=None):
+def print_pages(paths, processes=1, time_limit=TIME_LIMIT, progress=None, most=None):
     """
     Print HTML files to PDF files beside them: A4 or the size of their style sheet, tagged, with an outline.
 
@@ -112,6 +115,8 @@ def print_pages(paths, processes=1, time_limit=TIME_LIMIT, progress=None):
         Seconds that a page, and the start of the browser, may take.
     progress : callable, optional
         Called with path and error of each page as soon as they are known.
+    most : int, optional
+        Sheets that a page shall have at most: one that has more is printed smaller, down to `SMALLEST`.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def print_pages(paths, processes=1, time_limit=TIME_LIMIT, progress=None):
             for path in left:
                 done(path, f"the browser had failed on {MOST_IN_A_ROW} pages one after another")
             break
-        opened = _Browser(program, time_limit)
+        opened = _Browser(program, time_limit, most)
         try:
             with opened:
                 # Which of several open pages ended a browser is not known: they are printed one by one.
@@ -180,6 +185,7 @@ class _Tab:
     ends: float = 0.0
     loader: str = ""
     loaded: str = ""
+    scale: float = 1.0
 
 
 class _Browser:
@@ -191,10 +197,12 @@ class _Browser:
     program : str
     time_limit : float
         Seconds for the start, and for each page.
+    most : int or None
+        Sheets of a page.
     """
 
-    def __init__(self, program, time_limit):
-        self.program, self.time_limit = program, time_limit
+    def __init__(self, program, time_limit, most):
+        self.program, self.time_limit, self.most = program, time_limit, most
         self.started, self.tabs, self.asked = False, [], {}
         self._numbers, self._received = itertools.count(1), bytearray()
         self._process = None
@@ -300,7 +308,7 @@ class _Browser:
 
     def _next(self, tab, waiting):
         if waiting:
-            tab.path, tab.loader, tab.loaded = waiting.popleft(), "", ""
+            tab.path, tab.loader, tab.loaded, tab.scale = waiting.popleft(), "", "", 1.0
             tab.ends = time.monotonic() + self.time_limit
             self._ask(tab, "Page.navigate", url=tab.path.resolve().as_uri())
 
@@ -310,7 +318,12 @@ class _Browser:
             return f"the browser says: {message['error'].get('message', 'error')}"
         answer, event = message.get("result", {}), message.get("params", {})
         if "data" in answer:
-            return _write(tab.path.with_suffix(".pdf"), base64.b64decode(answer["data"]))
+            pdf = base64.b64decode(answer["data"])
+            if self.most and len(_SHEET.findall(pdf)) > self.most and tab.scale > SMALLEST:
+                tab.scale = max(tab.scale - _STEP, SMALLEST)
+                self._ask(tab, "Page.printToPDF", **_PRINT, scale=tab.scale)
+                return None
+            return _write(tab.path.with_suffix(".pdf"), pdf)
         if answer.get("errorText"):
             return f"the browser cannot open it ({answer['errorText']})"
         if message.get("method") == "Inspector.targetCrashed":

@@ -88,7 +88,7 @@ class Index:
         """Heads of a column that holds its total (list of str)."""
         return [*self.names, *self.entry["name"].values(), *self.entry.get("spellings", [])]
 
-    @property
+    @functools.cached_property
     def years(self):
         """Every year with a scale (list of int)."""
         return [y for span in self.entry["scale"] for y in range(span["years"][0], span["years"][1] + 1)]

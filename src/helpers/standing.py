@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from helpers import comparability
 from helpers.ledger import SCORE_DECIMALS
 from helpers.registry import Index
 
@@ -107,14 +106,22 @@ class Standing:
         scores = self.scores(code)
         if not scores or (len(scores) < LEAST_SCORES and len(scores) != self.ranked):
             return None
-        value = float(np.median(list(scores.values())))
+        value, sources = self._medians[self.rows[next(iter(scores))]["max_score"]]
         own = scores.get(code)
         return {
             "value": _rounded(value),
             "n": len(scores),
             "complete": len(scores) == self.ranked,
             "distance": None if own is None else _rounded(own - value),
-            "sources": self._sources(scores),
+            "sources": sources,
+        }
+
+    @functools.cached_property
+    def _medians(self):
+        """Median and sources of the scores on each scale."""
+        return {
+            scale: (float(np.median(list(scores.values()))), self._sources(scores))
+            for scale, scores in self._by_scale.items()
         }
 
     def top(self, code):
@@ -288,7 +295,7 @@ def change(index, year, now, before, stated=None):
         ``group_before`` and ``group_change`` (groups up, None where the grouping is another).
     """
     now, before, stated = now or {}, before or {}, stated or {}
-    comparable = index.has_year(year - 1) and not comparability.breaks(index, year - 1, year)
+    comparable = index.has_year(year - 1) and index.series(year - 1) == index.series(year)
     values = {}
     if now.get("rank") is not None and before.get("rank") is not None:
         values["rank_change"] = before["rank"] - now["rank"], before["rank_source"]
