@@ -10,7 +10,10 @@ import pytest
 
 from helpers import wording
 
-NOTEBOOKS = ["01_clean", "02_join", "03_correlate", "04_map", "05_panel", "07_atlas", "08_gallery"]
+NOTEBOOKS = [
+    *("01_clean", "02_join", "03_correlate", "04_map", "05_panel"),
+    *("06_province", "07_atlas", "08_gallery"),
+]
 
 
 def _read(root, name):
@@ -97,6 +100,8 @@ def test_run_on_their_defaults(executed):
         "reports/en/2022/figures/captions.csv",
         "reports/en/figures/years_papi_rank.svg",
         "reports/en/figures/gallery/tiles_papi.png",
+        "reports/en/2024/provinces/92.json",
+        *(f"reports/en/2024/provinces/figures/92_{name}.png" for name in ("locator", "course", "papi")),
     }
     assert expected <= made
 
