@@ -178,6 +178,15 @@ def test_every_key_is_described(book, root):
     assert found - described == set()
 
 
+@pytest.mark.parametrize(("code", "year"), [("70", 2022), ("24", 2022), ("82", 2024), ("10", 2015)])
+def test_an_outline_says_what_the_facts_say(book, code, year):
+    outline, facts = book.outline(code, year), book.facts(code, year)
+    assert outline["province"] == facts["province"]
+    assert list(outline["indices"]) == list(facts["indices"])
+    for slug, index in outline["indices"].items():
+        assert index == {name: facts["indices"][slug][name] for name in index}
+
+
 def test_facts_are_the_same_every_time_and_plain_json(book):
     first = json.dumps(book.facts("01", 2023), allow_nan=False)
     assert first == json.dumps(book.facts("01", 2023), allow_nan=False)

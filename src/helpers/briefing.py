@@ -233,45 +233,75 @@ class Book:
         helpers.provinces.UnknownProvinceError
             If the year's set of units has no such code.
         """
-        places = provinces.load(self.raw, vintage_of(year))
-        if code not in places.codes:
-            near = [(other, places.name(other, "vi")) for other in places.near(code)]
-            raise provinces.UnknownProvinceError(code, places.vintage, near)
-        unit = self._units[places.vintage][code]
-        known = {index.slug: self._of_index(index, code, year) for index in self.registry.of_year(year)}
+        of_year = self.registry.of_year(year)
         facts = {
             "format": FORMAT,
             "year": year,
-            "vintage": places.vintage,
-            "province": {
-                "gso_code": code,
-                "name": places.name(code, "vi"),
-                "name_en": places.name(code, "en"),
-                "type": "city" if unit["cities"] else "province",
-                "region6": self._named(unit["region6"]),
-                "region8": self._named(unit["region8"]) if unit["region8"] else None,
+            "vintage": vintage_of(year),
+            "province": self._province(code, year),
+            "indices": {
+                index.slug: self._of_index(index, code, year) for index in self.registry.of_year(year)
             },
-            "indices": known,
-            "peers": self._peers(code, year, places),
+            "peers": self._peers(code, year),
             "targets": targets.evaluate(self.goals, code, year, self.figures, self.registry),
-            "coverage": {index.slug: self._coverage(index, year) for index in self.registry.of_year(year)},
+            "coverage": {index.slug: self._coverage(index, year) for index in of_year},
         }
         used = sorted(_sources_in(facts))
         facts["sources"] = {source: self._sources.get(source) for source in used}
         return facts
 
+    def outline(self, code, year):
+        """
+        Compute the little that a list of provinces says.
+
+        Parameters
+        ----------
+        code : str
+        year : int
+
+        Returns
+        -------
+        dict
+            Of `facts` the ``province``, and of each of its ``indices`` names, unit, the figure of the year
+            and what is missing.
+
+        Raises
+        ------
+        helpers.provinces.UnknownProvinceError
+            If the year's set of units has no such code.
+        """
+        return {
+            "province": self._province(code, year),
+            "indices": {
+                index.slug: {
+                    **_names(index),
+                    **self._figure(index, code, year),
+                    "missing": self._missing(index, code, year),
+                }
+                for index in self.registry.of_year(year)
+            },
+        }
+
+    def _province(self, code, year):
+        places = provinces.load(self.raw, vintage_of(year))
+        if code not in places.codes:
+            near = [(other, places.name(other, "vi")) for other in places.near(code)]
+            raise provinces.UnknownProvinceError(code, places.vintage, near)
+        unit = self._units[places.vintage][code]
+        return {
+            "gso_code": code,
+            "name": places.name(code, "vi"),
+            "name_en": places.name(code, "en"),
+            "type": "city" if unit["cities"] else "province",
+            "region6": self._named(unit["region6"]),
+            "region8": self._named(unit["region8"]) if unit["region8"] else None,
+        }
+
     def _named(self, region):
         return {"name": region, "name_en": self._region_names.get(region, region)}
 
     def _of_index(self, index, code, year):
-        now = self.standing(index.slug, year)
-        row = now.rows.get(code)
-        found = {
-            "name": {language: index.name(language) for language in ("en", "vi")},
-            "short": index.short,
-            "unit": {language: index.unit(language) for language in ("en", "vi")},
-        }
-        found |= self._of_figure(index, code, year, "")
+        found = _names(index) | self._of_figure(index, code, year, "")
         found["groups"] = standing.group_names(index, year)
         own = self._own(code)
         found["course"] = [
@@ -294,17 +324,14 @@ class Book:
             {name: conflict[name] for name in (*names, "decided_by")}
             for conflict in self._conflicts.get((index.slug, year, code), [])
         ]
-        at_hand = [
-            slug
-            for slug in fields
-            if {found["components"][slug]["score"], found["components"][slug]["rank"]} != {None}
-        ]
-        found["missing"] = {
-            "reason": _why_missing(index, year, row, now, at_hand),
-            "components_at_hand": len(at_hand),
-            "components": len(index.fields(year)),
-        }
+        found["missing"] = self._missing(index, code, year)
         return found
+
+    def _missing(self, index, code, year):
+        now, own, fields = self.standing(index.slug, year), self._own(code), index.fields(year)
+        at_hand = sum(year in own.get((index.slug, slug), {}) for slug in fields)
+        reason = _why_missing(index, year, now.rows.get(code), now, at_hand)
+        return {"reason": reason, "components_at_hand": at_hand, "components": len(fields)}
 
     def _of_component(self, index, code, year, slug):
         entry = index.components[slug]
@@ -387,7 +414,8 @@ class Book:
             rows.append(claims.compare(said, ours, now, before))
         return [row for row in rows if row]
 
-    def _peers(self, code, year, places):
+    def _peers(self, code, year):
+        places = provinces.load(self.raw, vintage_of(year))
         for index in self.registry.of_year(year):
             fields = index.fields(year)
             if not index.ranks_computed or len(fields) < 2:
@@ -432,6 +460,15 @@ class Book:
             "scores": sum(row["score"] is not None for row in rows),
             "ranks": sum(row["rank"] is not None for row in rows),
         }
+
+
+def _names(index):
+    languages = ("en", "vi")
+    return {
+        "name": {language: index.name(language) for language in languages},
+        "short": index.short,
+        "unit": {language: index.unit(language) for language in languages},
+    }
 
 
 def _is_whole(row, units):
