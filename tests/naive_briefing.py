@@ -350,7 +350,12 @@ def _record(rows, entry, slug, year, component, code):
                 ranks[then] = table[code]["rank"]
             if table[code]["score"] is not None and _series(entry, then) == _series(entry, year):
                 scores[then] = _rounded(table[code]["score"])
-    return {"rank": _extremes(ranks, year, True), "score": _extremes(scores, year, False)}
+    found = {"rank": _extremes(ranks, year, True), "score": _extremes(scores, year, False)}
+    for kind, years, column in (("rank", ranks, "rank_source"), ("score", scores, "source")):
+        if found[kind]:
+            named = (rows[slug, then, component][code][column] for then in years)
+            found[kind]["sources"] = _ids(named)
+    return found
 
 
 def strongest_and_weakest(components, fields):

@@ -84,7 +84,10 @@ def _without_stated(naive, ours, path, seen):
     """Take over what only a source states, once it was held against what the figures allow."""
     for what, change in CHANGES:
         if ours[f"{change}_basis"] not in OWN:
-            seen.require(naive[change] is None, path, f"{change} is stated, but can be computed")
+            # A rank of the year before that was derived from a stated change leads back to that statement.
+            derived = what == "rank" and (naive["previous"] or {}).get("rank_basis") == "derived"
+            known = naive[change] is None or (derived and naive[change] == ours[change])
+            seen.require(known, path, f"{change} is stated, but can be computed")
             if what == "rank" and ours["rank"] is not None:
                 before = ours["rank"] + ours[change]
                 seen.require(1 <= before <= 63, path, f"a change from rank {before}")

@@ -150,7 +150,9 @@ def test_groups_move_only_where_the_grouping_is_the_same(known):
 
 def test_records_name_the_years():
     ranks = {2011: 5, 2012: 3, 2013: 9, 2014: 3}
-    assert standing.record(ranks, min) == {
+    sources = {2011: "b", 2012: "a", 2013: "b", 2014: "a"}
+    assert standing.record(ranks, min, sources) == {
+        "sources": ["a", "b"],
         "years": 4,
         "since": 2011,
         "best": {"value": 3, "years": [2012, 2014]},
@@ -158,8 +160,8 @@ def test_records_name_the_years():
         "is_best": True,
         "is_worst": False,
     }
-    assert standing.record({2011: 1.0, 2012: 3.0, 2013: 0.5}, max)["is_worst"]
-    assert standing.record({2011: 1, 2012: 2}, min) is None
+    assert standing.record({2011: 1.0, 2012: 3.0, 2013: 0.5}, max, sources)["is_worst"]
+    assert standing.record({2011: 1, 2012: 2}, min, sources) is None
 
 
 def test_peers_are_near_in_standard_deviations():

@@ -188,7 +188,7 @@ class Book:
         Parameters
         ----------
         typed : str
-            Code, or any spelling of the name.
+            Code among the units of the year, or any spelling of the name.
         year : int
 
         Returns
@@ -205,7 +205,9 @@ class Book:
         NoFigureError
             If no index has a figure of it in the year.
         """
-        code = provinces.resolve(self.raw, typed, year)
+        # Beside its year a code is clear, even one that meant another province before July 2025.
+        own = self._units[vintage_of(year)]
+        code = typed if typed in own else provinces.resolve(self.raw, typed, year)
         if not self.has_figure(code, year):
             name = provinces.load(self.raw, vintage_of(year)).name(code, "vi")
             last = self.last_year(code, year)
@@ -390,7 +392,7 @@ class Book:
             y: row["rank"] for y, row in years.items() if row["rank"] is not None and _is_whole(row, units)
         }
         if year in ranks:
-            record["rank"] = standing.record(ranks, min)
+            record["rank"] = standing.record(ranks, min, {y: years[y]["rank_source"] for y in ranks})
         if found["score"] is not None:
             scores = {
                 y: row["score"]
@@ -399,19 +401,21 @@ class Book:
                 and index.series(y) == found["series"]
                 and row["max_score"] == found["max_score"]
             }
-            record["score"] = standing.record(scores, max)
+            record["score"] = standing.record(scores, max, {y: years[y]["source"] for y in scores})
         return record
 
     def _compared(self, index, code, year, found):
-        rows = []
-        for said in self._claims.get((index.slug, year, code), []):
+        rows, statements = [], self._claims.get((index.slug, year, code), [])
+        ranks = {(s["component"], s["source"]): s["stated"] for s in statements if s["field"] == "rank"}
+        for said in statements:
             component = said["component"]
             ours = found["components"].get(component) if component else found
             if ours is None:
                 continue
             now = self.standing(index.slug, year, component)
             before = self.standing(index.slug, year - 1, component) if index.has_year(year - 1) else None
-            rows.append(claims.compare(said, ours, now, before))
+            rank = ranks.get((component, said["source"]))
+            rows.append(claims.compare(said, ours, now, before, rank))
         return [row for row in rows if row]
 
     def _peers(self, code, year):

@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.checks import PRESS_TOLERANCE
 from helpers.ledger import SCORE_DECIMALS
-from helpers.standing import SCOPES
+from helpers.provinces import SCOPES
 
 COLUMNS = ["index", "year", "gso_code", "component", "field", "stated", "source"]
 FIELDS = ("score", "rank", "score_change", "rank_change")
@@ -43,7 +43,7 @@ def gather(folder, changes, regional):
     return long[COLUMNS].drop_duplicates().sort_values(COLUMNS, kind="stable").reset_index(drop=True)
 
 
-def compare(said, ours, now, before):
+def compare(said, ours, now, before, rank=None):
     """
     Hold one statement against the figures.
 
@@ -55,6 +55,8 @@ def compare(said, ours, now, before):
         Facts of the total or the component: the fields, and the scopes.
     now, before : helpers.standing.Standing or None
         All provinces of the year, and of the year before.
+    rank : float, optional
+        The rank that the same source states, from which its change counts; ours by default.
 
     Returns
     -------
@@ -85,9 +87,11 @@ def compare(said, ours, now, before):
     if agrees is False and name == "rank":
         found |= _explained(now, mine, stated)
     if agrees is False and name == "rank_change" and ours["rank"] is not None:
-        previous, ours_previous = ours["rank"] + stated, ours["rank"] + mine
-        found |= {"previous_rank": previous, "ours_previous": ours_previous}
-        found |= _explained(before, ours_previous, previous) if before else {}
+        previous, ours_previous = int(ours["rank"] if rank is None else rank) + stated, ours["rank"] + mine
+        # Where the year before is as it is here, the statement on this year's rank says all.
+        if previous != ours_previous:
+            found |= {"previous_rank": previous, "ours_previous": ours_previous}
+            found |= _explained(before, ours_previous, previous) if before else {}
     return found
 
 

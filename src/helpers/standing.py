@@ -285,7 +285,7 @@ def change(index, year, now, before, stated=None):
         Rows of `Standing.rows`.
     stated : dict of dict, optional
         By "rank_change" and "score_change": what a source states (``value``, ``basis``, ``source``), used
-        where a figure of either year is missing.
+        where a figure of either year is missing, or where the earlier rank was derived from it.
 
     Returns
     -------
@@ -305,7 +305,10 @@ def change(index, year, now, before, stated=None):
     found = {}
     for name in ("rank_change", "score_change"):
         value, basis, source = None, None, None
-        if name in values:
+        said = stated.get(name, {})
+        # A rank of the year before that was derived from a stated change says nothing that this did not say.
+        circular = name == "rank_change" and before.get("rank_basis") == "derived"
+        if name in values and not (circular and values[name][0] == said.get("value")):
             (value, source), basis = values[name], "computed"
         elif name in stated and (name == "rank_change" or comparable):
             value, basis, source = (stated[name][key] for key in ("value", "basis", "source"))
@@ -341,7 +344,7 @@ def group_names(index, year):
     return list(grouping["names"]) if grouping["kind"] == "quarters" else [n for n, _ in grouping["limits"]]
 
 
-def record(values, best):
+def record(values, best, sources):
     """
     Hold this year's value against those before it.
 
@@ -351,18 +354,20 @@ def record(values, best):
         Numbers by year, this year's among them as the last.
     best : callable
         `min` where a small number is good (ranks), else `max`.
+    sources : dict of str
+        By year.
 
     Returns
     -------
     dict or None
         ``years`` (how many), ``since``, ``best`` and ``worst`` (``value`` and the ``years`` that had it),
-        ``is_best``, ``is_worst``; None for fewer than `LEAST_YEARS` years.
+        ``is_best``, ``is_worst``, ``sources`` of all these years; None for fewer than `LEAST_YEARS` years.
     """
     if len(values) < LEAST_YEARS:
         return None
     now = values[max(values)]
     ends = {"best": best(values.values()), "worst": (max if best is min else min)(values.values())}
-    found = {"years": len(values), "since": min(values)}
+    found = {"years": len(values), "since": min(values), "sources": sorted(set(sources.values()))}
     for name, value in ends.items():
         found[name] = {"value": value, "years": sorted(year for year in values if values[year] == value)}
     return found | {f"is_{name}": now == value for name, value in ends.items()}
