@@ -11,7 +11,8 @@ environment := .venv
 endif
 python := $(environment)/bin/python
 run := $(python) -m helpers.batch
-narrow = $(if $(LANGUAGE),--language $(LANGUAGE)) $(if $(JOBS),--jobs $(JOBS))
+# Taken from the environment, where make puts what was typed: no part of it becomes a command.
+narrow = $(if $(value LANGUAGE),--language $$LANGUAGE) $(if $(value JOBS),--jobs "$$JOBS")
 
 help:  ## list the targets, a line each
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -20,14 +21,14 @@ data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 
 	@$(run) --only data $(narrow)
 
 reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en PROVINCE="70,Trà Vinh", PDF=0 prints none, JOBS=1 limits processes
-	@$(run) $(if $(YEAR),--year $(YEAR)) $(if $(PROVINCE),--province "$$PROVINCE") $(if $(filter 0,$(PDF)),--no-pdf) $(narrow)
+	@$(run) $(if $(value YEAR),--year $$YEAR) $(if $(value PROVINCE),--province "$$PROVINCE") $(if $(filter 0,$(PDF)),--no-pdf) $(narrow)
 
 check: setup  ## show what would be understood of a table, and what it would change: FILE=path [LANGUAGE=vi]
-	@test -n "$(FILE)" || { echo 'Name the table: make check FILE=path/to/table.xlsx' >&2; exit 2; }
-	@$(python) -m helpers.preview "$(FILE)" $(if $(LANGUAGE),--language $(LANGUAGE))
+	@test -n "$$FILE" || { echo 'Name the table: make check FILE=path/to/table.xlsx' >&2; exit 2; }
+	@$(python) -m helpers.preview "$$FILE" $(if $(value LANGUAGE),--language "$$LANGUAGE")
 
 fetch: setup  ## download complete tables from Hugging Face: UPDATE=1 the newest, ACCEPT=1 accept licences, INDEX=par one
-	@$(python) -m helpers.fetch $(if $(UPDATE),--update) $(if $(ACCEPT),--accept-licences) $(if $(INDEX),--only $(INDEX))
+	@$(python) -m helpers.fetch $(if $(UPDATE),--update) $(if $(ACCEPT),--accept-licences) $(if $(value INDEX),--only "$$INDEX")
 
 test: setup  ## run every test: units, properties, notebooks, one whole year of reports
 	@$(python) -m pytest

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import shutil
 from pathlib import Path
 
@@ -48,11 +49,27 @@ def cleaned():
 
 
 @pytest.fixture(scope="session")
-def indices_frame(cleaned, tmp_path_factory):
-    """The table of figures as 02_join and the pages read it: written and read back."""
+def processed(cleaned, tmp_path_factory):
+    """What 01_clean writes of the real raw tables; tests only read it."""
     folder = tmp_path_factory.mktemp("processed")
     indices.write(cleaned, folder)
-    return indices.read(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def indices_frame(processed):
+    """The table of figures as 02_join and the pages read it: written and read back."""
+    return indices.read(processed)
+
+
+@pytest.fixture(scope="session")
+def atlas(processed, indices_frame):
+    """What maps of the real figures are drawn from, with the layers of 02_join in `processed`."""
+    from helpers import boundaries, maps
+
+    layers = boundaries.layers(ROOT / "data" / "raw", indices_frame)
+    boundaries.write(processed / "provinces.gpkg", layers)
+    return maps.open_atlas(ROOT / "data" / "raw", processed)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +78,19 @@ def book(indices_frame, cleaned, known):
     folder = ROOT / "data" / "raw"
     beside = (cleaned.changes, cleaned.conflicts, cleaned.regional)
     return briefing.Book(folder, indices_frame, known, *beside, targets.read(folder, known))
+
+
+@pytest.fixture(scope="session")
+def facts_of(book):
+    """The facts of a province and year, worked out once; a test that changes them takes a copy."""
+    return functools.cache(book.facts)
+
+
+@pytest.fixture(scope="session")
+def briefings(facts_of, places):
+    """The facts of every province, each in another year than the one before it."""
+    years = (2022, 2012, 2013, 2015, 2016, 2018, 2019, 2020, 2021, 2023, 2024)
+    return [facts_of(code, years[place % len(years)]) for place, code in enumerate(places.codes)]
 
 
 @pytest.fixture(scope="session")

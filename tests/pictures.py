@@ -9,8 +9,6 @@ from matplotlib import colors
 from matplotlib import pyplot as plt
 from matplotlib_scalebar.scalebar import ScaleBar
 
-from helpers import boundaries, indices, maps
-
 # How a unit without a class is hatched, by the reason.
 HATCHES = {
     "only_rank": "......",
@@ -28,13 +26,6 @@ HATCHES = {
 }
 FALL = "-----"
 OUTSIDE = ("label", "legend", "islands", "inset", "histogram")
-
-
-def open_atlas(raw, folder, cleaned, **options):
-    """Make the computed tables in a folder and open an atlas on them."""
-    indices.write(cleaned, folder)
-    boundaries.write(folder / "provinces.gpkg", boundaries.layers(raw, indices.read(folder)))
-    return maps.open_atlas(raw, folder, **options)
 
 
 def with_gid(figure, beginning):

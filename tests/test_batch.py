@@ -16,7 +16,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import batch, site
+from helpers import batch, making, planning, site
 from helpers.files import project_root, write_table, write_text
 
 DECLARATION = """
@@ -89,7 +89,7 @@ label = { en = "Briefing", vi = "Báo cáo" }
 time_limit = 60
 years = "newest"
 kind = "briefing"
-pdf = true
+pdf = 2
 [page.parameters]
 language = { enum = ["en", "vi"] }
 year = { type = "integer", minimum = 2011, maximum = 2025 }
@@ -155,7 +155,7 @@ def paths(jobs):
 
 
 def test_plan_has_every_page_once_the_data_stage_first(project):
-    jobs = batch.read_jobs(project / "reports", {})
+    jobs = planning.read_jobs(project / "reports", {})
     assert paths(jobs)[:2] == ["en/prepare.html", "vi/prepare.html"]
     assert len(set(paths(jobs))) == len(jobs) == 2 + 2 * 3
     show = next(job.page for job in jobs if job.page.path == "vi/2023/show.html")
@@ -164,18 +164,18 @@ def test_plan_has_every_page_once_the_data_stage_first(project):
 
 
 def test_plan_can_be_narrowed_and_keeps_the_data_stage(project):
-    jobs = batch.read_jobs(project / "reports", {})
-    assert paths(batch.narrowed(jobs, None, ["2022"], ["vi"])) == ["vi/prepare.html", "vi/2022/show.html"]
-    assert paths(batch.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
-    assert len(batch.narrowed(jobs, None, ["2021", "2023"])) == 2 + 4
+    jobs = planning.read_jobs(project / "reports", {})
+    assert paths(planning.narrowed(jobs, None, ["2022"], ["vi"])) == ["vi/prepare.html", "vi/2022/show.html"]
+    assert paths(planning.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
+    assert len(planning.narrowed(jobs, None, ["2021", "2023"])) == 2 + 4
 
 
 def test_plan_of_this_project_is_complete(monkeypatch):
     monkeypatch.chdir(project_root())
-    jobs = batch.read_jobs(Path("reports"), {})
+    jobs = planning.read_jobs(Path("reports"), {})
     assert len(jobs) == 2 * 5 + 2 * 14 * (2 + 63)
-    assert len(batch.narrowed(jobs)) == 2 * 5 + 2 * 2 * 14 + 2 * 63
-    assert len(batch.narrowed(jobs, None, ["2022"])) == 2 * 5 + 2 * (2 + 63)
+    assert len(planning.narrowed(jobs)) == 2 * 5 + 2 * 2 * 14 + 2 * 63
+    assert len(planning.narrowed(jobs, None, ["2022"])) == 2 * 5 + 2 * (2 + 63)
     for name in ("clean", "join", "panel", "atlas", "gallery"):
         assert f"vi/{name}.html" in paths(jobs)
     for year in range(2011, 2025):
@@ -202,25 +202,25 @@ def test_every_year_has_a_page_for_each_province_of_its_units(provincial):
     text = (provincial / "reports.toml").read_text(encoding="utf-8")
     text = text.replace("years = [2021, 2022, 2023]", "years = [2024, 2025]")
     (provincial / "reports.toml").write_text(text.replace("maximum = 2024", "maximum = 2025"), "utf-8")
-    jobs = batch.read_jobs(provincial / "reports", {})
+    jobs = planning.read_jobs(provincial / "reports", {})
     pages = {job.page.path: job.page for job in jobs}
     assert len(pages) == len(jobs) == 2 + 2 * 2 + 2 * (63 + 34)
     before, after = pages["vi/2024/provinces/82.html"], pages["en/2025/provinces/82.html"]
     assert (before.place, before.province) == ("Tiền Giang", "82") and "tỉnh Tiền Giang" in before.title
-    assert (after.place, after.kind, after.pdf) == ("Dong Thap", "briefing", True)
+    assert (after.place, after.kind, after.pdf) == ("Dong Thap", "briefing", 2)
     assert "Dong Thap province" in after.title and after.title[0].isupper()
     assert after.parameters == {"language": "en", "year": 2025, "province": "82"}
     assert "en/2025/provinces/70.html" not in pages
 
 
 def test_pages_of_provinces_are_of_the_newest_year_unless_asked_for(provincial):
-    jobs = batch.read_jobs(provincial / "reports", {})
+    jobs = planning.read_jobs(provincial / "reports", {})
     assert len(jobs) == 2 + 2 * 3 + 2 * 3 * 63
-    everything = paths(batch.narrowed(jobs))
+    everything = paths(planning.narrowed(jobs))
     assert len(everything) == 2 + 2 * 3 + 2 * 63
     assert {path.split("/")[1] for path in everything if "provinces" in path} == {"2023"}
-    assert len(batch.narrowed(jobs, None, ["2021"])) == 2 + 2 + 2 * 63
-    assert paths(batch.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
+    assert len(planning.narrowed(jobs, None, ["2021"])) == 2 + 2 + 2 * 63
+    assert paths(planning.narrowed(jobs, "data")) == ["en/prepare.html", "vi/prepare.html"]
 
 
 @pytest.mark.parametrize(
@@ -237,8 +237,8 @@ def test_pages_of_provinces_are_of_the_newest_year_unless_asked_for(provincial):
     ],
 )
 def test_provinces_asked_for_are_made_alone_after_the_data_stage(provincial, years, typed, made):
-    jobs = batch.read_jobs(provincial / "reports", {})
-    found = paths(batch.narrowed(jobs, None, years, ["vi"], typed))
+    jobs = planning.read_jobs(provincial / "reports", {})
+    found = paths(planning.narrowed(jobs, None, years, ["vi"], typed))
     assert found == ["vi/prepare.html", *(f"vi/{name}.html" for name in made)]
 
 
@@ -269,8 +269,8 @@ def test_a_code_that_means_another_province_is_refused_from_2025_on(provincial, 
     assert len(error) == 2
     assert "82 was Tiền Giang until 30 June 2025 and is Đồng Tháp since then" in error[0]
     assert "70 was Bình Phước until 30 June 2025 and is part of Đồng Nai (75)" in error[1]
-    jobs = batch.read_jobs(provincial / "reports", {})
-    found = paths(batch.narrowed(jobs, None, ["2024", "2025"], ["en"], ["Đồng Tháp"]))
+    jobs = planning.read_jobs(provincial / "reports", {})
+    found = paths(planning.narrowed(jobs, None, ["2024", "2025"], ["en"], ["Đồng Tháp"]))
     assert found[1:] == ["en/2024/provinces/87.html", "en/2025/provinces/82.html"]
 
 
@@ -284,7 +284,7 @@ def test_provinces_are_refused_where_no_page_is_about_one(project, capsys):
     [
         ('years = "newest"', 'years = "latest"', "'latest' is not one of"),
         ('kind = "briefing"', 'kind = "../x"', "does not match"),
-        ("pdf = true", 'pdf = "yes"', "'yes' is not of type 'boolean'"),
+        ("pdf = 2", 'pdf = "yes"', "'yes' is not of type 'integer'"),
         ("{year}/provinces/", "provinces/", "an output with {province} needs {year}"),
         ('"^[0-9]{2}$"', '"^[0-8]{2}$"', "province: '09' does not match|province: '19' does not match"),
         ('"^[0-9]{2}$"', '"^[0-9"', "SchemaError|JSON Schema"),
@@ -320,7 +320,7 @@ class _Printing:
     def __init__(self, fails=(), found=True):
         self.fails, self.found = fails, found
 
-    def print_pages(self, paths, processes):
+    def print_pages(self, paths, processes, most):
         if not self.found:
             raise self.NoBrowserError("no browser at hand")
         results = []
@@ -349,7 +349,7 @@ def instant(provincial, monkeypatch):
             book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(job.page.title)])
             rendered = site.render(book, job.page.language, job.page.title, links=job.links)
             write_text(job.reports / job.page.path, rendered)
-            progress(batch.Result(job.page, "made"))
+            progress(making.Result(job.page, "made"))
 
     def write_lists(reports, pages, raw, processed, links_of):
         lists.append(pages)
@@ -450,28 +450,28 @@ def test_a_list_that_cannot_be_written_stops_nothing(instant, capsys, monkeypatc
 
 
 def test_a_pdf_of_another_state_of_the_page_goes(tmp_path):
-    page = site.Page("province", "vi", 2023, "vi/2023/provinces/70.html", "T", "L", "n.ipynb", pdf=True)
-    job = batch.Job(page, "year", 60, tmp_path)
+    page = site.Page("province", "vi", 2023, "vi/2023/provinces/70.html", "T", "L", "n.ipynb", pdf=2)
+    job = planning.Job(page, "year", 60, tmp_path)
     book, pdf = nbformat.v4.new_notebook(), (tmp_path / page.path).with_suffix(".pdf")
-    batch._write_page(job, book, "one state")
+    making._write_page(job, book, "one state")
     pdf.write_text("of one state")
-    batch._write_page(job, book, "one state")
+    making._write_page(job, book, "one state")
     assert pdf.is_file()
-    batch._write_page(job, book, "another state")
+    making._write_page(job, book, "another state")
     assert not pdf.exists() and (tmp_path / page.path).read_text(encoding="utf-8") == "another state"
 
 
 def test_logs_of_provinces_differ(provincial):
-    logs = [job.log.name for job in batch.read_jobs(provincial / "reports", {})]
+    logs = [job.log.name for job in planning.read_jobs(provincial / "reports", {})]
     assert "vi-2023-brief-70.log" in logs and len(set(logs)) == len(logs)
 
 
 # A page of every province in every year and language: planning and links must not be felt.
 def test_plan_and_links_of_1764_pages_are_fast(monkeypatch, tmp_path):
     monkeypatch.chdir(project_root())
-    batch.read_jobs(tmp_path, {})
+    planning.read_jobs(tmp_path, {})
     started = time.process_time()
-    jobs = batch.read_jobs(tmp_path, {})
+    jobs = planning.read_jobs(tmp_path, {})
     plan = [job.page for job in jobs]
     links_of = site.navigator(site.present(tmp_path, plan, plan))
     links = {page.path: links_of(page) for page in plan}
@@ -695,8 +695,8 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     progress = batch._Progress(12)
     page = site.Page("map", "vi", 2017, "vi/2017/map.html", "T", "L")
-    progress(batch.Result(page, "made"))
-    progress(batch.Result(page, "made"))
+    progress(making.Result(page, "made"))
+    progress(making.Result(page, "made"))
     progress.clear()
     text = capsys.readouterr().out
     assert "\n" not in text and "[ 2/12] 2017 map (vi)  about" in text and text.endswith("\r\x1b[K")

@@ -8,11 +8,11 @@ from helpers import briefing_page, briefing_sentences
 
 
 @pytest.fixture(scope="module")
-def page(book):
+def page(facts_of):
     """Markup of all sections of a page by name, and its notes."""
 
     def of(code, year, language):
-        facts = book.facts(code, year)
+        facts = facts_of(code, year)
         said = briefing_sentences.sentences(facts, language)
         notes = briefing_page.Notes(facts, language)
         names = ("overview", *facts["indices"], "targets", "peers", "notes")
@@ -63,8 +63,8 @@ def test_a_section_without_a_sentence_is_not_there(page):
     assert page("70", 2022, "en")[2]["targets"] == ""
 
 
-def test_cards_say_what_is_missing(book):
-    cards = briefing_page.cards(book.facts("84", 2022), "vi").markup
+def test_cards_say_what_is_missing(facts_of):
+    cards = briefing_page.cards(facts_of("84", 2022), "vi").markup
     par, papi, sipas = re.findall(r"<section.*?</section>", cards)
     assert "50<small>/63</small>" in par
     assert "▲ 7 bậc" in papi
@@ -73,24 +73,24 @@ def test_cards_say_what_is_missing(book):
     assert re.search(r'class="figure none">–<', sipas)
 
 
-def test_the_page_opens_with_the_place_and_its_data(book):
-    opened = briefing_page.heading(book.facts("92", 2021), "vi").markup
+def test_the_page_opens_with_the_place_and_its_data(facts_of):
+    opened = briefing_page.heading(facts_of("92", 2021), "vi").markup
     assert "năm 2021 của thành phố Cần Thơ</h1>" in opened
     assert 'href="92.json"' in opened
-    assert "Can Tho city, 2021" in briefing_page.heading(book.facts("92", 2021), "en").markup
+    assert "Can Tho city, 2021" in briefing_page.heading(facts_of("92", 2021), "en").markup
 
 
-def test_parts_of_components_are_folded(book):
-    shown, folded = briefing_page.component_tables(book.facts("70", 2022), "papi", "vi")
+def test_parts_of_components_are_folded(facts_of):
+    shown, folded = briefing_page.component_tables(facts_of("70", 2022), "papi", "vi")
     assert shown.markup.count("<tr>") == 9
     assert folded.markup.startswith("<details>")
     assert folded.markup.count("<tr>") == 9 + 28
-    assert briefing_page.component_tables(book.facts("70", 2022), "overview", "vi") == []
-    assert briefing_page.table("targets", book.facts("70", 2022), "vi").markup == ""
+    assert briefing_page.component_tables(facts_of("70", 2022), "overview", "vi") == []
+    assert briefing_page.table("targets", facts_of("70", 2022), "vi").markup == ""
 
 
-def test_names_are_shown_as_text(book):
-    facts = book.facts("70", 2022)
+def test_names_are_shown_as_text(facts_of):
+    facts = facts_of("70", 2022)
     hostile = {"papi-published": facts["sources"]["papi-published"] | {"reference": '<script>"&'}}
     notes = briefing_page.Notes(facts | {"sources": hostile}, "en")
     notes.marks(["papi-published"])

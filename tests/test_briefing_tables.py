@@ -4,37 +4,14 @@ import functools
 import re
 
 import pandas as pd
-import pytest
 
 from helpers import briefing_tables as tables
 from helpers import site, wording
 
 
-@pytest.fixture(scope="module")
-def facts_of(book):
-    return functools.cache(book.facts)
-
-
 def row(table, first):
     """The row that begins with a text, as a list."""
     return table[table.iloc[:, 0] == first].iloc[0].tolist()
-
-
-def test_the_overview_has_a_row_an_index_and_no_empty_column(facts_of):
-    table = tables.overview(facts_of("70", 2022), "vi")
-    assert table["Chỉ số"].tolist() == ["PAR INDEX", "PAPI", "SIPAS"]
-    assert row(table, "PAPI") == [
-        "PAPI",
-        "39,93 điểm",
-        "−0,46 điểm",
-        "56/61",
-        "▼ 8",
-        "nhóm thấp nhất",
-        "5/6",
-    ]
-    assert row(table, "PAR INDEX")[3:5] == ["39/63", "▲ 10"]
-    assert "Thứ hạng trong các thành phố" not in table.columns
-    assert "Thứ hạng trong các thành phố" in tables.overview(facts_of("92", 2021), "vi").columns
 
 
 def test_components_in_the_order_of_the_registry(facts_of):
@@ -107,42 +84,32 @@ def test_claims_that_differ_stand_first(facts_of):
     assert set(table["Agreement"][1:]) == {"the same"}
 
 
-def test_sources_say_what_they_are_used_for(facts_of):
-    facts = facts_of("70", 2022)
-    table = tables.sources(facts, "en", ["papi-published", "binhphuoc-2023-05-24"])
-    assert table["Source"].tolist() == ["papi-published", "binhphuoc-2023-05-24"]
-    assert table["Used for"].tolist() == ["PAPI", "PAR INDEX, PAPI, SIPAS"]
-    assert set(tables.sources(facts, "en")["Source"]) == set(facts["sources"])
-    assert tables.sources(facts, "en")["Used for"].notna().all()
-
-
 def test_key_figures(facts_of):
     par, papi, sipas = tables.key_figures(facts_of("84", 2022), "vi")
     assert papi == {
         "slug": "papi",
         "short": "PAPI",
         "rank": "48/61",
-        "rank_change": "▲ 7 bậc",
+        "rank_change": "▲ 7 bậc so với năm 2021",
         "direction": "up",
         "score": "40,72 điểm",
         "score_change": "+0,91 điểm",
         "group": "Nhóm thấp nhất",
-        "region": "9/13 trong vùng Đồng bằng sông Cửu Long",
+        "region": "Thứ 9/13 trong vùng Đồng bằng sông Cửu Long",
         "missing": "",
     }
     assert par["rank"] == "50/63" and par["score"] == "83,00 điểm" and par["region"] == ""
     assert sipas["missing"] == "không có số liệu" and sipas["rank"] == sipas["score"] == ""
-    assert tables.key_figures(facts_of("31", 2023), "en")[0]["rank_change"] == "= same rank"
+    assert tables.key_figures(facts_of("31", 2023), "en")[0]["rank_change"] == "= same rank as in 2022"
     some = tables.key_figures(facts_of("24", 2022), "en")[1]
     assert some["missing"] == "only 4 of 8 components, no total"
 
 
-MAKERS = (tables.overview, tables.course, tables.peers, tables.targets, tables.claims, tables.sources)
+MAKERS = (tables.course, tables.peers, tables.targets, tables.claims)
 
 
-def test_tables_of_all_provinces_are_whole_in_both_languages(facts_of, places):
-    for place, code in enumerate(places.codes):
-        facts = facts_of(code, (2013, 2015, 2018, 2021, 2022, 2023, 2024)[place % 7])
+def test_tables_of_all_provinces_are_whole_in_both_languages(briefings):
+    for facts in briefings:
         makers = [*MAKERS]
         for slug in facts["indices"]:
             makers.append(functools.partial(_of_components, slug=slug))

@@ -18,11 +18,6 @@ RAW = resolve("data/raw")
 
 
 @pytest.fixture(scope="module")
-def atlas(cleaned, tmp_path_factory):
-    return pictures.open_atlas(RAW, tmp_path_factory.mktemp("processed"), cleaned)
-
-
-@pytest.fixture(scope="module")
 def bare(atlas):
     return maps.open_atlas(RAW, atlas.processed, islands=False, context=False)
 

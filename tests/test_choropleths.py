@@ -22,11 +22,6 @@ LAST = {"pci": 2016}
 ABSENT = {("sipas", 2016)}
 
 
-@pytest.fixture(scope="module")
-def atlas(cleaned, tmp_path_factory):
-    return pictures.open_atlas(RAW, tmp_path_factory.mktemp("processed"), cleaned)
-
-
 @pytest.fixture(autouse=True)
 def close_figures():
     yield

@@ -20,11 +20,6 @@ KINDS = ENGLISH | VIETNAMESE
 
 
 @pytest.fixture(scope="module")
-def atlas(cleaned, tmp_path_factory):
-    return pictures.open_atlas(RAW, tmp_path_factory.mktemp("processed"), cleaned)
-
-
-@pytest.fixture(scope="module")
 def plain(atlas):
     """Without islands and neighbours a map is drawn sooner."""
     return replace(atlas, islands=False, context=False)

@@ -1,5 +1,6 @@
 """The list of the provinces: links, figures and reasons, order, map, search and sorting."""
 
+import copy
 import html.parser
 import json
 import re
@@ -10,7 +11,7 @@ import pictures
 import pytest
 import shapely
 
-from helpers import boundaries, briefing, directory, indices, printing, provinces, site
+from helpers import boundaries, briefing, directory, printing, provinces, site
 
 PROGRAM = printing.browser()
 YEAR, MADE = 2023, ["01", "34", "46", "70", "74", "77", "79", "95"]
@@ -49,36 +50,26 @@ def _page(code, language, year=YEAR):
 
 
 @pytest.fixture(scope="module")
-def processed(cleaned, root, tmp_path_factory):
-    """The computed tables."""
-    folder = tmp_path_factory.mktemp("processed")
-    indices.write(cleaned, folder)
-    made = boundaries.layers(root / "data" / "raw", indices.read(folder))
-    boundaries.write(folder / "provinces.gpkg", made)
-    return folder
+def computed(atlas):
+    """The computed tables, borders among them."""
+    return atlas.processed
 
 
 @pytest.fixture(scope="module")
-def book(root, processed):
-    """What briefings are made from."""
-    return briefing.open_book(root / "data" / "raw", processed)
-
-
-@pytest.fixture(scope="module")
-def site_of_lists(root, processed, book, tmp_path_factory):
+def site_of_lists(root, computed, facts_of, tmp_path_factory):
     """Lists of a year with eight briefings; Bình Phước's facts say a rank that no table has."""
     reports = tmp_path_factory.mktemp("reports")
     pages = [_page(code, language) for language in ("en", "vi") for code in MADE if code != "74"]
     for page in pages:
         (reports / page.path).parent.mkdir(parents=True, exist_ok=True)
         (reports / page.path).write_text("<p>")
-    facts = book.facts("70", YEAR)
+    facts = copy.deepcopy(facts_of("70", YEAR))
     facts["indices"]["papi"]["rank"] = 58
     for language in ("en", "vi"):
         briefing.write(facts, reports / f"{language}/{YEAR}/provinces/70.json")
     (reports / f"en/{YEAR}/provinces/01.json").write_text("{")
     known = site.with_indexes(pages)
-    written = directory.write(reports, known, root / "data" / "raw", processed, site.navigator(known))
+    written = directory.write(reports, known, root / "data" / "raw", computed, site.navigator(known))
     assert [path.relative_to(reports).as_posix() for path in written] == [
         f"{language}/{YEAR}/provinces/index.html" for language in ("en", "vi")
     ]
@@ -104,7 +95,7 @@ def test_the_briefings_that_exist_are_linked_and_the_others_are_counted_with_the
 def test_every_figure_is_the_one_of_the_table_or_of_the_facts_beside_the_page(lists, indices_frame):
     rows = _Table(lists["en"]).rows
     assert len(rows) == 63
-    assert [cell["text"] for cell in rows["70"]][3:] == [
+    assert [cell["text"] for cell in rows["70"]][2:] == [
         *["No figure in the sources at hand"] * 2, "58/61", "39.95", "62/63", "76.08"
     ]  # fmt: skip
     totals = indices_frame[(indices_frame["year"] == YEAR) & (indices_frame["component"] == "")]
@@ -112,7 +103,7 @@ def test_every_figure_is_the_one_of_the_table_or_of_the_facts_beside_the_page(li
     seen = 0
     for code, cells in rows.items():
         for place, slug in enumerate(("par", "papi", "sipas")):
-            rank, score = cells[3 + 2 * place : 5 + 2 * place]
+            rank, score = cells[2 + 2 * place : 4 + 2 * place]
             row = by_key.get((slug, code), {"rank": None, "score": float("nan")})
             if (code, slug) != ("70", "papi") and pd.notna(row["rank"]):
                 assert rank["text"] == f"{row['rank']}/{row['ranked']}"
@@ -129,11 +120,11 @@ def test_every_figure_is_the_one_of_the_table_or_of_the_facts_beside_the_page(li
 
 def test_a_missing_figure_is_a_dash_whose_reason_can_be_seen_and_heard(lists):
     rows = _Table(lists["vi"]).rows
-    assert rows["22"][5] == {
+    assert rows["22"][4] == {
         "class": "number missing", "title": "Không công bố kết quả", "text": "Không công bố kết quả"
     }  # fmt: skip
-    assert rows["46"][8]["text"] == "Chỉ có thứ hạng"
-    assert "PAPI: có thứ hạng của 61/63 và điểm" in lists["vi"]
+    assert rows["46"][7]["text"] == "Chỉ có thứ hạng"
+    assert "tổng các chỉ số nội dung): có thứ hạng của 61/63 và điểm" in lists["vi"]
 
 
 def test_names_stand_in_the_order_of_each_language(lists, places):
@@ -178,12 +169,12 @@ def _borders(page):
     return main, {code: path for code, inset, _, path in found if inset}, {c: fill for c, _, fill, _ in found}
 
 
-def test_the_map_shows_every_province_at_its_size_and_links_those_with_a_briefing(lists, processed):
+def test_the_map_shows_every_province_at_its_size_and_links_those_with_a_briefing(lists, computed):
     page = lists["vi"]
     svg = page[page.index("<svg") : page.index("</svg>")]
     assert len(svg.encode()) < 120_000
     main, inset, fills = _borders(svg)
-    units = boundaries.read(processed, "63")
+    units = boundaries.read(computed, "63")
     assert sorted(main) == list(units.index)
     shapes = _shapes(main)
     for code, shape in shapes.items():
@@ -198,8 +189,8 @@ def test_the_map_shows_every_province_at_its_size_and_links_those_with_a_briefin
     assert "<title>Cà Mau (Đồng bằng sông Cửu Long): chưa lập báo cáo</title>" in svg
 
 
-def test_regions_are_told_by_a_number_too_and_it_lies_in_them(lists, root, processed, places):
-    drawing = directory.draw(root / "data" / "raw", processed, "63")
+def test_regions_are_told_by_a_number_too_and_it_lies_in_them(lists, root, computed, places):
+    drawing = directory.draw(root / "data" / "raw", computed, "63")
     shapes = _shapes(drawing.borders)
     for region, centre in drawing.centres.items():
         (inside,) = [code for code, shape in shapes.items() if shape.contains(shapely.Point(centre))]
@@ -213,14 +204,14 @@ def test_regions_are_told_by_a_number_too_and_it_lies_in_them(lists, root, proce
         assert (pictures.luminance(tint) + 0.05) / ink > 7
 
 
-def test_the_archipelagos_are_named_in_boxes_that_touch_no_land(lists, root, processed):
+def test_the_archipelagos_are_named_in_boxes_that_touch_no_land(lists, root, computed):
     raw = root / "data" / "raw"
     assert [re.findall(r"<text [^>]*>(Quần đảo .*?)</text>", lists["vi"])] == [
         ["Quần đảo Hoàng Sa", "Quần đảo Trường Sa"]
     ]
     assert ">(Paracel Islands)</text>" in lists["en"] and ">of Da Nang</text>" in lists["en"]
     for vintage in provinces.VINTAGES:
-        drawing = directory.draw(raw, processed, vintage)
+        drawing = directory.draw(raw, computed, vintage)
         land = shapely.unary_union(list(_shapes(drawing.borders).values()))
         boxes = [drawing.frame, *(island["box"] for island in drawing.islands)]
         corners = [shapely.box(x, y, x + width, y + height) for x, y, width, height in boxes]
@@ -237,7 +228,7 @@ def test_the_archipelagos_are_named_in_boxes_that_touch_no_land(lists, root, pro
         assert [len(island["dots"]) for island in drawing.islands] == [6, 11]
 
 
-def _rendered(raw, processed, book, vintage, **changes):
+def _rendered(raw, computed, book, vintage, **changes):
     """The Vietnamese list of all units; every one has the figures of Bình Phước, none of its own."""
     units, pattern = provinces.load(raw, vintage), book.facts("70", 2022)
     facts = {}
@@ -249,19 +240,19 @@ def _rendered(raw, processed, book, vintage, **changes):
     year = {"63": 2022, "34": 2025}[vintage]
     here = site.Page("provinces", "vi", year, f"vi/{year}/provinces/index.html", "Các tỉnh <i>", "l")
     none = {"home": None, "years": [], "pages": [], "languages": []}
-    return directory.render(here, facts, {}, directory.draw(raw, processed, vintage), raw, none)
+    return directory.render(here, facts, {}, directory.draw(raw, computed, vintage), raw, none)
 
 
-def test_a_list_of_the_34_units_names_them(root, processed, book):
-    page = _rendered(root / "data" / "raw", processed, book, "34")
+def test_a_list_of_the_34_units_names_them(root, computed, book):
+    page = _rendered(root / "data" / "raw", computed, book, "34")
     rows = _Table(page).rows
     assert len(rows) == len(_borders(page)[0]) == 34
     assert rows["82"][0]["text"] == "Đồng Tháp" and "34/34 tỉnh, thành phố" in page
 
 
-def test_names_are_written_as_text_and_equal_facts_give_equal_pages(root, processed, book):
+def test_names_are_written_as_text_and_equal_facts_give_equal_pages(root, computed, book):
     name = {"name": '<b>A</b> & "B"'}
-    page, again = (_rendered(root / "data" / "raw", processed, book, "63", of_70=name) for _ in range(2))
+    page, again = (_rendered(root / "data" / "raw", computed, book, "63", of_70=name) for _ in range(2))
     assert page == again
     assert "<b>" not in page and "<i>" not in page
     # In the table, and as the name of its link on the map.
@@ -304,12 +295,17 @@ for (const words of asked) {
 }
 field.value = ""; field.dispatchEvent(new Event("input"));
 const heads = document.querySelectorAll("#units thead th");
-for (const [place, times] of [[0, 1], [0, 1], [2, 1], [5, 1], [5, 1], [6, 1]]) {
+for (const [place, times] of [[0, 1], [0, 1], [1, 1], [4, 1], [4, 1], [5, 1]]) {
   heads[place].querySelector("button").click();
   const key = "sort " + place + " " + heads[place].getAttribute("aria-sort");
   told[key] = shown().map(row => row.cells[place].dataset.key ?? null);
   told[key + " heads"] = document.querySelectorAll("th[aria-sort]").length;
 }
+const marked = () => [...document.querySelectorAll(".marked")].map(one => one.dataset.code);
+document.querySelector("svg [data-code='70']").dispatchEvent(new MouseEvent("mouseover", {bubbles: true}));
+told["pointed 70"] = [document.querySelector(".pointed").innerText, marked()];
+document.querySelector("#units tr[data-code='01'] a").focus();
+told["pointed 01"] = [document.querySelector(".pointed").innerText, marked()];
 document.body.innerHTML = "<pre id=told></pre>";
 document.querySelector("#told").textContent = JSON.stringify(told);
 </script>
@@ -356,10 +352,19 @@ def test_the_search_finds_names_with_and_without_diacritics_regions_and_codes(to
 def test_heads_sort_by_the_alphabet_by_rank_and_by_score_with_missing_figures_last(told):
     assert told["sort 0 descending"] == [str(place) for place in range(63, 0, -1)]
     assert told["sort 0 ascending"] == [str(place) for place in range(1, 64)]
-    assert told["sort 2 ascending"] == sorted(told["sort 2 ascending"], key=int)
-    for key, up in (("5 ascending", True), ("5 descending", False), ("6 descending", False)):
+    assert told["sort 1 ascending"] == sorted(told["sort 1 ascending"], key=int)
+    for key, up in (("4 ascending", True), ("4 descending", False), ("5 descending", False)):
         keys = told[f"sort {key}"]
         known = [float(key) for key in keys if key is not None]
         assert len(keys) == 63 and keys[61:] == [None, None]
         assert known == sorted(known, reverse=not up)
         assert told[f"sort {key} heads"] == 1
+
+
+def test_what_is_pointed_at_is_named_and_marked_on_the_map_and_in_the_table(told):
+    named, marked = told["pointed 70"]
+    assert named.split("\n") == ["Bình Phước", "Đông Nam Bộ", "PAPI: hạng 58/61", "SIPAS: hạng 62/63"]
+    assert marked == ["70", "70"]
+    named, marked = told["pointed 01"]
+    # Hà Nội lies in the enlarged delta too.
+    assert named.startswith("Hà Nội\nĐồng bằng sông Hồng") and marked == ["01"] * 3

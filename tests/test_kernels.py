@@ -35,11 +35,11 @@ LEFT = ["import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '3
 RUN = """
 import json, sys
 import nbformat, papermill
-from helpers import batch, kernels
+from helpers import kernels, making
 
 if __name__ == "__main__":
     here, notebooks, how = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
-    batch._prepare_worker(here, here)
+    making._prepare_worker(here, here)
     if how == "started":
         kernels.can_fork = lambda: False
     done = []

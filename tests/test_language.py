@@ -178,12 +178,6 @@ def test_the_table_of_refusals_is_in_the_language_of_the_page(cleaned):
 # --- figures -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def atlas(root, cleaned, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("processed")
-    return pictures.open_atlas(root / "data" / "raw", folder, cleaned)
-
-
 DRAWN = {
     "score": lambda atlas, language: maps.score(atlas, "papi", 2022, language),
     "rank": lambda atlas, language: maps.rank(atlas, "par", 2022, language),

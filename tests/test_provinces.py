@@ -131,7 +131,7 @@ def test_an_unknown_vintage_is_named():
     [
         ("63", "70", "Binh Phuoc province", "tỉnh Bình Phước"),
         ("63", "92", "Can Tho city", "thành phố Cần Thơ"),
-        ("63", "79", "Ho Chi Minh City", "thành phố Hồ Chí Minh"),
+        ("63", "79", "Ho Chi Minh City", "Thành phố Hồ Chí Minh"),
         ("63", "46", "Thua Thien Hue province", "tỉnh Thừa Thiên Huế"),
         ("34", "46", "Hue city", "thành phố Huế"),
     ],

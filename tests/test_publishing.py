@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
-from helpers import charts, publishing, site
+from helpers import charts, front_pages, publishing, site
 from helpers.publishing import Caption, publish, write_captions
 
 mpl.use("agg")
@@ -337,8 +337,8 @@ def test_the_picture_of_the_page_has_its_size_and_words(every):
 
 
 def test_the_front_page_finds_words_and_a_small_picture(every):
-    assert site._described(every.svg) == (TITLE, ALT)
-    small = site._small(every.png)
+    assert front_pages._described(every.svg) == (TITLE, ALT)
+    small = site.small_picture(every.png)
     assert (small["width"], small["height"]) == (480, 335)
     with Image.open(io.BytesIO(base64.b64decode(small["data"]))) as picture:
         middle = picture.convert("RGB").getpixel(

@@ -1,7 +1,8 @@
 """
 `make reports YEAR=2022` on the real data, from an empty folder: what a newcomer gets.
 
-Two provinces stand for the briefings of that year: the first run is without any, the second names these.
+Two provinces stand for the briefings of that year: the first run is without any, the second names these,
+after some raw tables were spoilt.
 """
 
 import json
@@ -45,9 +46,22 @@ def _record(project):
     return json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
 
 
+def _spoil(raw):
+    """Add an unknown name and an impossible rank to a table, and break another."""
+    with (raw / "par" / "reported.csv").open("a", encoding="utf-8") as ledger:
+        ledger.write("2022,,Bình Phứơc,,80,100,,,,,,stated,travinh-2023\n")
+        ledger.write("2022,01,Hà Nội,,,100,64,63,,,,stated,travinh-2023\n")
+    with (raw / "papi" / "2013.csv").open("ab") as table:
+        table.write(b'"')
+
+
 @pytest.fixture(scope="module")
 def runs(root, tmp_path_factory):
-    """A run for 2022 in both languages without the pages of provinces, one for two of them, their records."""
+    """
+    The project after two runs for 2022, the runs, their records, and the page on cleaning of the first.
+
+    The first run is without the pages of provinces, the second for two of them from spoilt raw tables.
+    """
     project = _copy(root, tmp_path_factory.mktemp("newcomer"))
     declared = project / "reports.toml"
     text = declared.read_text(encoding="utf-8")
@@ -58,20 +72,22 @@ def runs(root, tmp_path_factory):
     run = _make(project, "reports", "YEAR=2022")
     assert run.returncode == 0, run.stdout + run.stderr
     records = [_record(project)]
+    cleaned = (project / "reports/en/clean.html").read_text(encoding="utf-8")
+    _spoil(project / "data" / "raw")
     declared.write_text(text, encoding="utf-8")
     briefed = _make(project, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
     assert briefed.returncode == 0, briefed.stdout + briefed.stderr
-    return project, run, briefed, [*records, _record(project)]
+    return project, (run, briefed), [*records, _record(project)], cleaned
 
 
 @pytest.fixture(scope="module")
-def made(runs):
-    """The project, and the run without the pages of provinces."""
-    return runs[:2]
+def project(runs):
+    """The project after both runs."""
+    return runs[0]
 
 
 def test_every_page_is_made_and_counted(runs):
-    project, run, briefed, records = runs
+    project, (run, briefed), records, _ = runs
     assert "14 of 14 pages made" in run.stdout and "8 of 8 pages made" in briefed.stdout
     assert run.stderr == briefed.stderr == ""
     for language in wording.LANGUAGES:
@@ -90,8 +106,7 @@ def _trees(project):
         yield path, text, html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
 
 
-def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
-    project, _ = made
+def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(project):
     # A reader may follow a source; nothing is loaded from there.
     references = set(pd.read_csv(project / "data" / "raw" / "sources.csv")["reference"])
     pages = 0
@@ -123,8 +138,7 @@ def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(made):
     assert pages == 2 * len([*PAGES, *BRIEFINGS]) + 1
 
 
-def test_the_facts_of_a_briefing_are_the_same_in_both_languages(made):
-    project, _ = made
+def test_the_facts_of_a_briefing_are_the_same_in_both_languages(project):
     for code in ("70", "84"):
         texts = [
             (project / "reports" / language / "2022" / "provinces" / f"{code}.json").read_bytes()
@@ -139,18 +153,16 @@ def test_the_facts_of_a_briefing_are_the_same_in_both_languages(made):
 
 
 @pytest.mark.skipif(printing.browser() is None, reason="no Chromium to print with")
-def test_a_briefing_is_printed_on_two_pages_of_a4(made):
+def test_a_briefing_is_printed_on_two_pages_of_a4(project):
     import pdfplumber
 
-    project, _ = made
     for language in wording.LANGUAGES:
         for code in ("70", "84"):
             with pdfplumber.open(project / f"reports/{language}/2022/provinces/{code}.pdf") as pdf:
                 assert [(round(page.width), round(page.height)) for page in pdf.pages] == [(595, 842)] * 2
 
 
-def test_the_tables_have_the_columns_that_others_rely_on(made):
-    project, _ = made
+def test_the_tables_have_the_columns_that_others_rely_on(project):
     table = pd.read_csv(project / "reports/en/2022/tables/correlations.csv")
     assert list(table.columns) == correlation.COLUMNS
     assert set(table["measure"]) == {"score", "rank"}
@@ -162,8 +174,7 @@ def test_the_tables_have_the_columns_that_others_rely_on(made):
     pd.testing.assert_frame_equal(table, same)
 
 
-def test_every_table_is_described_and_the_same_in_both_languages(made, root):
-    project, _ = made
+def test_every_table_is_described_and_the_same_in_both_languages(project, root):
     described = (root / "docs" / "tables.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^### `([^`\n]+)`\n(.*?)(?=^#|\Z)", described, re.MULTILINE | re.DOTALL))
     folder = project / "reports" / "en"
@@ -183,9 +194,8 @@ def test_every_table_is_described_and_the_same_in_both_languages(made, root):
 
 
 @pytest.mark.parametrize(("language", "score"), [("en", "83.00"), ("vi", "83,00")])
-def test_a_claim_stands_on_the_page(made, language, score):
+def test_a_claim_stands_on_the_page(project, language, score):
     """Trà Vinh, PAR INDEX 2022: 83.00 points, rank 50 (travinh.gov.vn, 2023)."""
-    project, _ = made
     page = (project / "reports" / language / "2022" / "map.html").read_text(encoding="utf-8")
     row = re.search(
         rf"<tr>(?:(?!</tr>).)*(?:Tra Vinh|Trà Vinh)(?:(?!</tr>).)*>{score}<.*?</tr>", page, re.DOTALL
@@ -193,28 +203,14 @@ def test_a_claim_stands_on_the_page(made, language, score):
     assert row and ">50<" in row[0] and "travinh-2023" in row[0]
 
 
-def test_the_clean_page_says_at_its_top_what_was_refused(made):
-    project, _ = made
-    page = (project / "reports/en/clean.html").read_text(encoding="utf-8")
+def test_the_clean_page_says_at_its_top_what_was_refused(runs):
+    page = runs[-1]
     assert page.index("One row was refused") < page.index("<h2")
     assert "13.14" in page
 
 
-def test_bad_rows_stop_nothing_and_are_told(made):
-    """A run of the data stage alone with an unknown name, a broken file and an impossible rank."""
-    project, _ = made
-    ledger = project / "data/raw/par/reported.csv"
-    before = ledger.read_text(encoding="utf-8")
-    ledger.write_text(
-        before
-        + "2022,,Bình Phứơc,,80,100,,,,,,stated,travinh-2023\n"
-        + "2022,01,Hà Nội,,,100,64,63,,,,stated,travinh-2023\n",
-        encoding="utf-8",
-    )
-    broken = project / "data/raw/papi/2013.csv"
-    broken.write_bytes(broken.read_bytes() + b'"')
-    run = _make(project, "data", "LANGUAGE=en")
-    assert run.returncode == 0, run.stdout + run.stderr
+def test_bad_rows_stop_nothing_and_are_told(project):
+    """The second run was with an unknown name, a broken file and an impossible rank."""
     rejected = pd.read_csv(project / "data/processed/rejected.csv", keep_default_na=False)
     told = dict(zip(rejected["problem"], rejected["nearest"], strict=True))
     assert told["an unknown province name"] == "Bình Phước"
@@ -225,8 +221,7 @@ def test_bad_rows_stop_nothing_and_are_told(made):
     assert "papi/2013.csv changed" in page[: page.index("<h2")]
 
 
-def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(made):
-    project, _ = made
+def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(project):
     page = project / "reports/en/2022/map.html"
     before = page.read_bytes()
     (project / "data/raw").rename(project / "data/away")

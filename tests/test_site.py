@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from helpers import site, wording
+from helpers import front_pages, site, wording
 from helpers.files import write_text
 
 
@@ -358,7 +358,7 @@ def broken_links(reports):
 
 
 def test_indexes_link_only_to_what_exists_and_are_valid(reports, tmp_path):
-    site.write_index(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
     assert list(broken_links(reports)) == []
     for path in reports.rglob("*.html"):
         parsed(path.read_text(encoding="utf-8"))
@@ -371,13 +371,13 @@ def test_indexes_link_only_to_what_exists_and_are_valid(reports, tmp_path):
 
 
 def test_broken_links_would_be_found(reports, tmp_path):
-    site.write_index(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
     (reports / "en" / "2020" / "map.html").unlink()
     assert ("en/2022/map.html", "../2020/map.html") in set(broken_links(reports))
 
 
 def test_pages_link_to_neighbours_siblings_and_languages(reports, tmp_path):
-    site.write_index(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
     links = _Links((reports / "en" / "2022" / "map.html").read_text(encoding="utf-8")).found
     for link in (
         "../index.html",
@@ -393,12 +393,12 @@ def test_pages_link_to_neighbours_siblings_and_languages(reports, tmp_path):
     (reports / "en" / "2021").mkdir()
     middle = next(p for p in PLAN if p.path == "en/2021/map.html")
     (reports / middle.path).write_text(site.render(notebook(code("a")), "en", "T"), encoding="utf-8")
-    site.write_index(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
     assert "../2021/map.html" in (reports / "en" / "2022" / "map.html").read_text(encoding="utf-8")
 
 
 def test_front_page_shows_small_pictures_of_the_newest_year(reports, tmp_path):
-    site.write_index(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(reports, PLAN, tmp_path / "nothing", tmp_path / "nothing")
     front = parsed((reports / "en" / "index.html").read_text(encoding="utf-8"))
     (shown_picture,) = front.iter("img")
     assert shown_picture.get("alt") == "Hà Nội first"
@@ -429,7 +429,7 @@ def test_front_page_counts_provinces_with_a_figure(reports, tmp_path):
         tmp_path / "data" / "indices.csv",
         pd.DataFrame(rows, columns=columns).reindex(columns=indices.COLUMNS),
     )
-    site.write_index(reports, PLAN, tmp_path / "data", project_root() / "data" / "raw")
+    front_pages.write(reports, PLAN, tmp_path / "data", project_root() / "data" / "raw")
     front = parsed((reports / "en" / "index.html").read_text(encoding="utf-8"))
     cells = [["".join(cell.itertext()) for cell in row] for row in front.find(".//table").iter("tr")]
     assert cells == [["Year", "PAR INDEX", "PAPI"], ["2020", "1", "–"], ["2022", "–", "2"]]
@@ -493,7 +493,7 @@ def test_indexes_link_to_the_list_and_not_to_every_province(tmp_path):
     lists = [page for page in site.with_indexes(plan) if page.is_list and page.year == 2024]
     for here in [*plan, *lists]:
         write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
-    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
     assert list(broken_links(tmp_path)) == []
     year = _Links((tmp_path / "en" / "2024" / "index.html").read_text(encoding="utf-8")).found
     front = _Links((tmp_path / "en" / "index.html").read_text(encoding="utf-8")).found
@@ -509,12 +509,12 @@ def test_a_page_is_mended_only_where_its_links_differ(tmp_path):
     plan = [*OF_YEARS, *BRIEFINGS]
     for here in plan:
         write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
-    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
     before = {here.path: (tmp_path / here.path).stat().st_ino for here in plan}
-    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
     assert {here.path: (tmp_path / here.path).stat().st_ino for here in plan} == before
     (tmp_path / "vi" / "2023" / "provinces" / "70.html").unlink()
-    site.write_index(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
     changed = {path for path, inode in before.items() if not path.startswith("vi/2023/provinces/70")} & {
         path
         for path, inode in before.items()
@@ -534,7 +534,7 @@ def test_a_page_has_the_class_and_the_styles_of_its_kind(monkeypatch, tmp_path):
     site._environment.cache_clear()
     try:
         pages = {
-            kind: site.fill("page.html.j2", "en", kind, title="T", body="", notebook="", links=site._NO_LINKS)
+            kind: site.fill("page.html.j2", "en", kind, title="T", body="", notebook="", links=site.NO_LINKS)
             for kind in ("", "synthetic", "other")
         }
     finally:

@@ -20,11 +20,6 @@ CODES = list(TABLE.index)
 SHOWN = [("papi", 2011), ("papi", 2022), ("par", 2014), ("par", 2022), ("sipas", 2015), ("sipas", 2022)]
 
 
-@pytest.fixture(scope="module")
-def atlas(cleaned, tmp_path_factory):
-    return pictures.open_atlas(RAW, tmp_path_factory.mktemp("atlas"), cleaned)
-
-
 @pytest.fixture(autouse=True)
 def close_figures():
     yield

@@ -29,11 +29,6 @@ SPANS = {"papi": range(2011, 2025), "par": range(2012, 2025), "pci": range(2011,
 SPANS["sipas"] = [2015, *range(2017, 2025)]
 
 
-@pytest.fixture(scope="module")
-def atlas(cleaned, tmp_path_factory):
-    return pictures.open_atlas(RAW, tmp_path_factory.mktemp("atlas"), cleaned)
-
-
 @pytest.fixture(autouse=True)
 def close_figures():
     yield

@@ -1,541 +1,28 @@
 """Every page of reports.toml: checked, run with papermill, rendered, several at a time; see ``--help``."""
 
 import argparse
-import collections
-import concurrent.futures
 import contextlib
 import datetime
 import hashlib
 import importlib.metadata
 import itertools
 import json
-import logging
-import multiprocessing
 import os
 import platform
-import re
-import resource
 import signal
-import string
 import sys
 import tempfile
 import time
-import tomllib
 import traceback
-import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from helpers import kernels, provinces, site, wording
+from helpers import front_pages, provinces, site, wording
 from helpers.files import project_root, write_text
+from helpers.making import Result, Workers
+from helpers.planning import FOLDERS, WrongInput, narrowed, read_jobs
 
-FOLDERS = {"raw": "data/raw", "processed": "data/processed", "reports": "reports"}
-NUMERIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "pandas", "geopandas", "matplotlib", "scipy", "statsmodels", "papermill", "nbconvert")
-KERNEL_START_SECONDS = 120
-_TEXT = {"type": "string"}
-_ENTRY = {
-    "notebook": _TEXT,
-    "stage": {"enum": ["data", "year"]},
-    "output": {"type": "string", "pattern": r"^\{language\}/.*\.html$"},
-    "title": _TEXT,
-    "label": {"type": "object", "required": list(wording.LANGUAGES), "additionalProperties": _TEXT},
-    "time_limit": {"type": "number", "exclusiveMinimum": 0},
-    "parameters": {"type": "object", "additionalProperties": {"type": "object"}},
-}
-_ENTRIES = {
-    "required": list(_ENTRY),
-    "properties": {
-        **_ENTRY,
-        "pictures": _TEXT,
-        "years": {"enum": ["newest"]},
-        "kind": {"type": "string", "pattern": "^[a-z]+$"},
-        "pdf": {"type": "boolean"},
-    },
-    "additionalProperties": False,
-}
-_FILE = {
-    "languages": {"type": "array", "minItems": 1, "items": {"enum": list(wording.LANGUAGES)}},
-    "years": {"type": "array", "minItems": 1, "items": {"type": "integer"}},
-    "page": {"type": "array", "minItems": 1, "items": _ENTRIES},
-}
-_SCHEMA = {"required": list(_FILE), "properties": _FILE, "additionalProperties": False}
-
-
-class WrongInput(Exception):
-    """What was asked for cannot be done, and nothing was started; one sentence for each fault."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """
-    All that making one page takes.
-
-    Attributes
-    ----------
-    page : site.Page
-    stage : {"data", "year"}
-    time_limit : float
-        Seconds that a single cell may take.
-    reports : pathlib.Path
-        Folder that the page goes to.
-    folders : dict
-        Parameters of folders that differ from the notebook's own.
-    links : dict
-        Links of the head of the page.
-    newest : bool
-        Whether it is made only for the newest year unless years are asked for.
-    """
-
-    page: site.Page
-    stage: str
-    time_limit: float
-    reports: Path
-    folders: dict = field(default_factory=dict)
-    links: dict = field(default_factory=dict)
-    newest: bool = False
-
-    @property
-    def log(self):
-        """Where the traceback goes if the page cannot be made (pathlib.Path)."""
-        page = self.page
-        words = [page.language, page.year, Path(page.notebook).stem, page.province]
-        return self.reports / "failed" / f"{'-'.join(str(word) for word in words if word is not None)}.log"
-
-
-@dataclass(frozen=True)
-class Result:
-    """
-    What became of a page.
-
-    Attributes
-    ----------
-    page : site.Page
-    status : {"made", "failed", "not made"}
-    error : str
-        Where it failed and why; "" for a page that was made.
-    seconds : float
-    warnings : int
-        Warnings that the notebook gave.
-    memory : tuple of int
-        Most memory that a kernel, and the process that made the page, took so far, in KiB.
-    """
-
-    page: site.Page
-    status: str
-    error: str = ""
-    seconds: float = 0.0
-    warnings: int = 0
-    memory: tuple = (0, 0)
-
-
-# --- what to make ----------------------------------------------------------------------------------------
-
-
-def read_jobs(reports, folders, raw=FOLDERS["raw"]):
-    """
-    Read ``reports.toml`` in the working directory and check all of it.
-
-    Parameters
-    ----------
-    reports : pathlib.Path
-        Folder that the pages go to.
-    folders : dict
-        Parameters of folders that differ from the notebooks' own.
-    raw : str or pathlib.Path
-        Folder of the raw tables, which has the provinces.
-
-    Returns
-    -------
-    list of Job
-        Every page that there can be, the data stage first.
-
-    Raises
-    ------
-    WrongInput
-        If the file is missing or wrong, a notebook is missing or lacks a parameter, or a value does not fit
-        its schema.
-    """
-    import jsonschema
-
-    try:
-        asked = tomllib.loads(Path("reports.toml").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WrongInput(
-            f"{Path('reports.toml').resolve()} is missing: it says which pages there are."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongInput(f"reports.toml is no valid TOML: {error}.") from None
-    faults = [_fault("reports.toml", e) for e in jsonschema.Draft202012Validator(_SCHEMA).iter_errors(asked)]
-    if faults:
-        raise WrongInput(*faults)
-    jobs, faults = [], []
-    for entry in sorted(asked["page"], key=lambda entry: entry["stage"] != "data"):
-        pages, found = _pages(entry, asked, raw)
-        faults += [*_notebook_faults(entry, folders), *found]
-        stage, limit, newest = entry["stage"], entry["time_limit"], "years" in entry
-        jobs += [Job(page, stage, limit, reports, folders, newest=newest) for page in pages]
-    paths = collections.Counter(job.page.path for job in jobs)
-    faults += [f"reports.toml: two pages go to {path}." for path in sorted(paths) if paths[path] > 1]
-    if faults:
-        raise WrongInput(*faults)
-    return jobs
-
-
-def _fault(where, error):
-    place = ".".join(str(step) for step in error.absolute_path)
-    return f"{where}{f', {place}' if place else ''}: {error.message}."
-
-
-def _notebook_faults(entry, folders):
-    import papermill
-
-    name = entry["notebook"]
-    if not Path(name).is_file():
-        return [f"reports.toml names the notebook {name}, which is missing."]
-    try:
-        known = papermill.inspect_notebook(name)
-    except Exception as error:
-        return [f"{name} cannot be read as a notebook: {error}."]
-    return [
-        f"reports.toml: {name} has no parameter {parameter!r} in its cell tagged 'parameters' "
-        f"(it has: {', '.join(known) or 'none'})."
-        for parameter in (*entry["parameters"], *folders)
-        if parameter not in known
-    ]
-
-
-def _pages(entry, asked, raw):
-    """The pages of an entry, and sentences on what is wrong with it; several pages may share a fault."""
-    import jsonschema
-
-    where = f"reports.toml, {entry['notebook']}"
-    try:
-        jsonschema.Draft202012Validator.check_schema({"properties": entry["parameters"]})
-        combinations = list(_combinations(entry, asked, raw))
-        faults = _value_faults(entry, combinations, f"{where}, parameters")
-        places = _places(combinations, raw)
-        pages = [] if faults else [_page(entry, values, places) for values in combinations]
-    except jsonschema.SchemaError as error:
-        return [], [_fault(f"{where}, parameters (a JSON Schema)", error)]
-    except KeyError as error:
-        return [], [f"{where}: the name or text {error} is not known."]
-    except WrongInput as wrong:
-        return [], [f"{where}: {fault}" for fault in wrong.args]
-    except FileNotFoundError as error:
-        return [], [f"{where} needs {error.filename}, which is missing: restore it from the repository."]
-    return pages, faults
-
-
-def _combinations(entry, asked, raw):
-    names = list(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(entry["output"]) if name))
-    if unknown := set(names) - {"language", "year", "province"}:
-        raise KeyError(", ".join(sorted(unknown)))
-    if "province" in names and "year" not in names:
-        raise WrongInput("an output with {province} needs {year}, which decides what provinces there are.")
-    defaults = {key: schema["default"] for key, schema in entry["parameters"].items() if "default" in schema}
-    years = asked["years"] if "year" in names else [None]
-    for language, year in itertools.product(asked["languages"], years):
-        codes = provinces.load(raw, provinces.vintage_of(year)).codes if "province" in names else [None]
-        for code in codes:
-            found = {"language": language, "year": year, "province": code}
-            values = {name: found[name] for name in names}
-            yield {**values, **{name: value for name, value in defaults.items() if name not in values}}
-
-
-def _value_faults(entry, combinations, where):
-    """Sentences on the values of an entry; each value is judged once, however many pages have it."""
-    import jsonschema
-
-    parameters = entry["parameters"]
-    anything = {"properties": dict.fromkeys(parameters, True)}
-    names = {**anything, "required": list(parameters), "additionalProperties": False}
-    found = list(jsonschema.Draft202012Validator(names).iter_errors(combinations[0]))
-    for name, schema in parameters.items():
-        validator = jsonschema.Draft202012Validator({"properties": {name: schema}})
-        values = {repr(values[name]): values[name] for values in combinations if name in values}
-        found += [error for value in values.values() for error in validator.iter_errors({name: value})]
-    return list(dict.fromkeys(_fault(where, error) for error in found))
-
-
-def _places(combinations, raw):
-    """Name, and name with type, of each province by set of units, code and language; looked up once."""
-    places = {}
-    for values in combinations:
-        if "province" in values:
-            vintage, code, language = key = _place_key(values)
-            if key not in places:
-                units = provinces.load(raw, vintage)
-                places[key] = units.name(code, language), units.full_name(code, language)
-    return places
-
-
-def _place_key(values):
-    return provinces.vintage_of(values["year"]), values["province"], values["language"]
-
-
-def _page(entry, values, places):
-    language, year, code = values["language"], values.get("year"), values.get("province")
-    path = entry["output"].format(**values)
-    place, full = ("", "") if code is None else places[_place_key(values)]
-    title = wording.text(entry["title"], **{**values, "place": full})
-    return site.Page(
-        # What the pages of all provinces have in common is the word in the braces.
-        name=Path(entry["output"]).stem.strip("{}"),
-        language=language,
-        year=year,
-        path=path,
-        title=title[:1].upper() + title[1:],
-        label=entry["label"][language],
-        notebook=entry["notebook"],
-        parameters=values,
-        pictures=entry.get("pictures", ""),
-        stage=entry["stage"],
-        province=code,
-        place=place,
-        kind=entry.get("kind", ""),
-        pdf=entry.get("pdf", False),
-    )
-
-
-def narrowed(jobs, only=None, years=(), languages=(), typed=(), raw=FOLDERS["raw"]):
-    """
-    Take the jobs that were asked for; the data stage stays, because everything else reads what it makes.
-
-    Parameters
-    ----------
-    jobs : list of Job
-    only : str, optional
-        A stage.
-    years, languages : sequence of str
-        As typed; all if empty, and of pages that are made for the newest year only, that one.
-    typed : sequence of str
-        Codes or names of provinces as typed, several with commas between them. Where there are any, only
-        their pages are taken, of the newest year if `years` is empty.
-    raw : str or pathlib.Path
-        Folder of the raw tables, which has the provinces.
-
-    Returns
-    -------
-    list of Job
-
-    Raises
-    ------
-    WrongInput
-        If there is no such year, language or province.
-    """
-    faults = []
-    for what, words, known in (
-        ("year", years, sorted({job.page.year for job in jobs if job.page.year is not None})),
-        ("language", languages, list(dict.fromkeys(job.page.language for job in jobs))),
-    ):
-        choices = [str(choice) for choice in known]
-        for word in words:
-            if word not in choices:
-                faults.append(
-                    f"There is no {what} {word!r} in reports.toml; choose from {', '.join(choices)}."
-                )
-    for option, words in (("year", years), ("province", typed)):
-        if only == "data" and words:
-            faults.append(f"The data stage has no {option}s: leave out --{option}, or --only data.")
-    if faults:
-        raise WrongInput(*faults)
-    newest = max((job.page.year for job in jobs if job.page.year is not None), default=None)
-    wanted = {int(year) for year in years}
-    named = _resolved(jobs, typed, wanted or {newest}, raw) if typed else set()
-
-    def is_wanted(job):
-        page = job.page
-        if (only and job.stage != only) or (languages and page.language not in languages):
-            return False
-        if typed:
-            return job.stage == "data" or (page.year, page.province) in named
-        return page.year is None or page.year in (wanted or ({newest} if job.newest else {page.year}))
-
-    return [job for job in jobs if is_wanted(job)]
-
-
-def _resolved(jobs, typed, years, raw):
-    """Years and codes of the provinces that were typed."""
-    if all(job.page.province is None for job in jobs):
-        raise WrongInput("No page of reports.toml is about a province: leave out --province.")
-    words = [word.strip() for text in typed for word in text.split(",") if word.strip()]
-    # Codes are also told apart by spaces, as years are; a name may have some.
-    words = [part for word in words for part in (word.split() if re.fullmatch(r"[\d\s]+", word) else [word])]
-    named, faults = set(), [] if words else ["--province names no province."]
-    for year, word in itertools.product(sorted(years), dict.fromkeys(words)):
-        try:
-            named.add((year, provinces.resolve(raw, word, year)))
-        except provinces.UnknownProvinceError as error:
-            near = [f"{name} ({code})" for code, name in error.suggestions]
-            faults.append(
-                f"There is no province {word!r} among the {error.vintage} of {year}; "
-                f"did you mean {', '.join(near[:-1])} or {near[-1]}?"
-            )
-        except provinces.OtherUnitsError as error:
-            faults.append(f"{error}.")
-    if faults:
-        raise WrongInput(*faults)
-    return named
-
-
-# --- one page --------------------------------------------------------------------------------------------
-
-
-def make_page(job):
-    """
-    Run a notebook and write its page and the executed notebook; an older page stays if that fails.
-
-    Parameters
-    ----------
-    job : Job
-
-    Returns
-    -------
-    Result
-    """
-    import papermill
-
-    started = time.perf_counter()
-    page, reached, count = job.page, [], 0
-    try:
-        notebook = papermill.execute_notebook(
-            page.notebook,
-            None,
-            parameters={**page.parameters, **job.folders},
-            kernel_name="python3",
-            progress_bar=False,
-            start_timeout=KERNEL_START_SECONDS,
-            execution_timeout=job.time_limit,
-            kernel_manager_class=kernels.manager(),
-            shutdown_kernel="immediate",
-            on_cell_start=lambda cell, cell_index: reached.append(cell),
-        )
-        reached.clear()
-        notebook, count = site.cleaned(notebook)
-        rendered = site.render(
-            notebook, page.language, page.title, page.notebook, page.parameters, job.links or None, page.kind
-        )
-        _write_page(job, notebook, rendered)
-        job.log.unlink(missing_ok=True)
-        status, error = "made", ""
-    except Exception as problem:
-        status, error = "failed", _report_failure(job, problem, reached[-1] if reached else None)
-    kernel, maker = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
-    )
-    memory = (max(kernel, kernels.most_memory), maker)
-    return Result(page, status, error, round(time.perf_counter() - started, 2), count, memory)
-
-
-def _write_page(job, notebook, rendered):
-    import nbformat
-
-    path = job.reports / job.page.path
-    if job.page.pdf and not (path.is_file() and path.read_text(encoding="utf-8") == rendered):
-        # It would show what the page no longer says, were it not printed anew.
-        path.with_suffix(".pdf").unlink(missing_ok=True)
-    write_text(path.with_suffix(".ipynb"), nbformat.writes(notebook) + "\n")
-    write_text(path, rendered)
-
-
-def _report_failure(job, problem, cell):
-    """Write the log of a page that failed; return the sentence on it."""
-    import nbformat
-
-    where, source = "", ""
-    if cell is not None:
-        ids = [known.id for known in nbformat.read(job.page.notebook, as_version=4).cells]
-        place = f"{ids.index(cell.id) + 1} {cell.id!r}" if cell.id in ids else "with the parameters"
-        where, source = f", cell {place}", cell.source
-    name = getattr(problem, "ename", None) or type(problem).__name__
-    # The first line of a time-out says all; the rest repeats the cell.
-    text = getattr(problem, "evalue", None) or str(problem)
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    lines = lines[:1] if isinstance(problem, TimeoutError) else lines[-3:]
-    values = ", ".join(f"{key} {value}" for key, value in job.page.parameters.items())
-    sentence = f"{job.page.notebook} ({values}){where}: {name}: {' / '.join(lines)}"
-    trace = "\n".join(getattr(problem, "traceback", None) or traceback.format_exception(problem))
-    trace = re.sub(r"\x1b\[[0-9;]*m", "", trace)
-    write_text(job.log, site.neutral(f"{sentence}\n\n{source}\n\n{trace}\n"))
-    return site.neutral(sentence)
-
-
-# --- all pages -------------------------------------------------------------------------------------------
-
-
-def _prepare_worker(root, scratch):
-    os.chdir(root)
-    os.environ.update(dict.fromkeys(NUMERIC_THREADS, "1"))
-    os.environ.update(MPLBACKEND="agg", PYTHONHASHSEED="0", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    # Neither the user's IPython start-up files nor sockets in the home folder.
-    os.environ.update(IPYTHONDIR=f"{scratch}/ipython", JUPYTER_RUNTIME_DIR=scratch)
-    # An interrupt is for the process that was started by hand; it ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-
-
-class _Workers:
-    """Processes that make pages, each with a warm server of kernels. A page that ends one is named."""
-
-    def __init__(self, processes, root, scratch):
-        self.processes, self.start, self.pool = processes, (str(root), scratch), None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            _end_children()
-        self._close()
-
-    def make(self, jobs, done):
-        """Make pages in any order and call `done` with each result."""
-        for job in self._attempt(jobs, done):
-            # Which page ended the process is not known, so those that were left are made one by one.
-            if self._attempt([job], done):
-                text = f"{job.page.notebook} ({job.page.path}): the process that made it was ended (memory?)"
-                write_text(job.log, f"{text}\n")
-                done(Result(job.page, "failed", text))
-
-    def _attempt(self, jobs, done):
-        """Make pages; give back the jobs that were left when a process was ended."""
-        if self.pool is None:
-            # A server that has the heavy modules hands them to each process; elsewhere each imports them.
-            context = multiprocessing.get_context("forkserver" if kernels.can_fork() else "spawn")
-            if kernels.can_fork():
-                context.set_forkserver_preload(["helpers.kernels", "helpers.site", "papermill", "nbconvert"])
-            self.pool = concurrent.futures.ProcessPoolExecutor(
-                self.processes, context, _prepare_worker, self.start
-            )
-        futures = {self.pool.submit(make_page, job): job for job in jobs}
-        left = []
-        for future in concurrent.futures.as_completed(futures):
-            if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
-                left.append(futures[future])
-            else:
-                done(future.result())
-        if left:
-            self._close()
-        return left
-
-    def _close(self):
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
-            self.pool = None
-
-
-def _end_children():
-    import psutil
-
-    for worker in multiprocessing.active_children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(worker.pid)
-            for kernel in process.children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    kernel.kill()
-            process.kill()
 
 
 class _Progress:
@@ -587,7 +74,7 @@ def _make_all(jobs, root, processes, progress, sift):
         scratch = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
         )
-        workers = stack.enter_context(_Workers(min(processes, len(jobs)), root, scratch))
+        workers = stack.enter_context(Workers(min(processes, len(jobs)), root, scratch))
         for place, job in enumerate(first):
             workers.make([job], progress)
             if progress.results[-1].status != "made":
@@ -669,7 +156,13 @@ def _print(results, reports, processes):
         return {}
     started = time.monotonic()
     try:
-        printed = printing.print_pages(list(pages), processes=processes)
+        printed = [
+            result
+            for sheets in sorted({page.pdf for page in pages.values()})
+            for result in printing.print_pages(
+                [path for path, page in pages.items() if page.pdf == sheets], processes=processes, most=sheets
+            )
+        ]
     except printing.NoBrowserError as error:
         print(f"PDFs were not made: {error}. Pages print from any browser; --no-pdf leaves this line out.")
         return {}
@@ -748,7 +241,7 @@ def _run(options, root, folders):
     plan = [job.page for job in jobs]
     asked = narrowed(jobs, options.only, options.year, options.language, options.province)
     pages = site.present(place["reports"], plan, [job.page for job in asked])
-    links_of = site.navigator(pages)
+    links_of = site.navigator(pages, place["reports"])
     asked = [replace(job, links=links_of(job.page)) for job in asked]
     progress = _Progress(len(asked))
     sift = _Sift(place["processed"], place["raw"], bool(options.province), progress)
@@ -757,7 +250,6 @@ def _run(options, root, folders):
     finally:
         progress.clear()
     listed = _write_lists(place, plan)
-    site.write_index(place["reports"], plan, place["processed"], place["raw"])
     seconds, total = progress.seconds, progress.total
     made = sum(result.status == "made" for result in progress.results)
     memory = [(0, 0), *(result.memory for result in progress.results)]
@@ -767,6 +259,8 @@ def _run(options, root, folders):
         f"{options.jobs} at a time); most memory: {kernel} MiB in a kernel, {maker} MiB in a page's process."
     )
     pdfs = _print(progress.results, place["reports"], options.jobs) if options.pdf else {}
+    # Last, because the heads of pages link to the PDFs beside them.
+    front_pages.write(place["reports"], plan, place["processed"], place["raw"])
     names = ("only", "year", "language", "province", "pdf", "jobs", "bench")
     asked_for = {name: getattr(options, name) for name in names}
     _write_record(place, asked_for, progress.results, pdfs, progress.seconds)

@@ -5,14 +5,15 @@ import re
 from matplotlib import pyplot as plt
 from matplotlib.patches import Circle, Rectangle
 
-from helpers import cartography, wording
-from helpers.briefing_charts import COUNTRY, OWN, REGION, SMALL, broken, heads, name_of
-from helpers.charts import INK, apply_style
+from helpers import cartography
+from helpers.briefing_look import COUNTRY, OWN, REGION, SIZES, SMALL, say
+from helpers.briefing_words import name_of
+from helpers.charts import INK, apply_style, broken, frame
 from helpers.publishing import PAGE_DPI
 
 # Points: a province smaller than a square of this side has a ring around it, of this radius.
 _SMALLEST, _RING = 6, 8
-_SWATCH, _PITCH, _LEFT = (11, 6.5), 9.1, 6
+_SWATCH = 11, 6.5
 
 
 def locator(facts, atlas, language):
@@ -36,11 +37,12 @@ def locator(facts, atlas, language):
     members = _members(country, code)
     apply_style()
     figure = plt.figure(figsize=(2.4, 3.4), dpi=PAGE_DPI)
-    bottom, top = heads(
+    bottom, top = frame(
         figure,
-        _say("locator_title", language, province=name_of(facts["province"], language)),
-        _say(f"locator_subtitle_{facts['vintage']}", language),
+        say("locator_title", language, province=name_of(facts["province"], language)),
+        say(f"locator_subtitle_{facts['vintage']}", language),
         _credits(country, language),
+        SIZES,
     )
     top = _legend(figure, top, facts, len(country.units), len(members), language)
     layout = cartography.Layout(4, 0, (77, 44), (0, 0))
@@ -67,10 +69,6 @@ def locator(facts, atlas, language):
     return figure
 
 
-def _say(key, language, **values):
-    return wording.text(f"briefing_charts.{key}", language, **values)
-
-
 def _members(country, code):
     """Codes of the region, the province among them."""
     regions = country.units["region6"]
@@ -79,9 +77,9 @@ def _members(country, code):
 
 def _credits(country, language):
     parts = ["islands"] * (country.islands is not None) + ["neighbours"] * (country.neighbours is not None)
-    drawing = [_say("locator_boundaries", language)]
+    drawing = [say("locator_boundaries", language)]
     if parts:
-        drawing.append(_say(f"locator_{'_and_'.join(parts)}", language))
+        drawing.append(say(f"locator_{'_and_'.join(parts)}", language))
     return [" ".join(drawing)]
 
 
@@ -92,13 +90,13 @@ def _legend(figure, top, facts, total, members, language):
     region = name_of(province["region6"], language)
     rows = [
         (name_of(province, language), OWN, "bold"),
-        (_say("locator_region", language, region=region, n=members - 1), REGION, "normal"),
-        (_say("locator_others", language, n=total - members), COUNTRY, "normal"),
+        (say("locator_region", language, region=region, n=members - 1), REGION, "normal"),
+        (say("locator_others", language, n=total - members), COUNTRY, "normal"),
     ]
-    y, indent = top * height - 2, _LEFT + _SWATCH[0] + 4
+    y, indent = top * height - 2, SIZES.margin + _SWATCH[0] + 4
     for text, colour, weight in rows:
         swatch = Rectangle(
-            (_LEFT / width, (y - _SWATCH[1] - 0.8) / height),
+            (SIZES.margin / width, (y - _SWATCH[1] - 0.8) / height),
             _SWATCH[0] / width,
             _SWATCH[1] / height,
             facecolor=colour,
@@ -108,10 +106,10 @@ def _legend(figure, top, facts, total, members, language):
             gid="legend-swatch",
         )
         figure.add_artist(swatch)
-        for line in broken(text, width - indent - _LEFT, SMALL, weight):
+        for line in broken(text, width - indent - SIZES.margin, SMALL, weight):
             at = indent / width, y / height
             figure.text(*at, line, fontsize=SMALL, fontweight=weight, va="top", gid="legend")
-            y -= _PITCH
+            y -= SMALL * SIZES.leading
     return (y - 1) / height
 
 
@@ -132,5 +130,5 @@ def describe_locator(facts, atlas, language):
     country, province = atlas.country(facts["vintage"]), facts["province"]
     values = {"province": name_of(province, language), "region": name_of(province["region6"], language)}
     values |= {"n": len(_members(country, province["gso_code"])), "total": len(country.units)}
-    alt = _say("locator_alt", language, **values)
-    return alt if country.islands is None else _say("locator_alt_islands", language, alt=alt)
+    alt = say("locator_alt", language, **values)
+    return alt if country.islands is None else say("locator_alt_islands", language, alt=alt)

@@ -32,6 +32,7 @@ class Notes:
 
     def __init__(self, facts, language):
         self.described, self.language, self._numbers = facts["sources"], language, {}
+        self.file = f"{facts['province']['gso_code']}.json"
 
     def marks(self, sources):
         """
@@ -53,10 +54,12 @@ class Notes:
         for key in keys:
             self._numbers.setdefault(tuple(sorted(key)), len(self._numbers) + 1)
         numbers = sorted(self._numbers[tuple(sorted(key))] for key in keys)
-        links = [f'<a href="#source-{number}">{number}</a>' for number in numbers]
         spoken = _escape(wording.text("briefing_page.sources_of", self.language))
+        links = [
+            f'<a href="#source-{number}" aria-label="{spoken} {number}">{number}</a>' for number in numbers
+        ]
         # Word joiners: a note never stands alone on a line.
-        return f'\u2060<sup class="notes" aria-label="{spoken}">[{", ".join(links)}]</sup>'
+        return f'\u2060<sup class="notes">[{", ".join(links)}]</sup>'
 
     def listed(self):
         """
@@ -71,8 +74,11 @@ class Notes:
             if len(key) == 1:
                 inside = self._described(key[0])
             else:
-                count = wording.text("briefing_page.many_sources", self.language, count=len(key))
-                inside = f"{_escape(count)} {', '.join(f'<code>{_escape(source)}</code>' for source in key)}"
+                # On paper the line alone is left, which names the file that lists them.
+                values = {"count": len(key), "file": self.file}
+                count = _escape(wording.text("briefing_page.many_sources", self.language, **values))
+                named = ", ".join(f"<code>{_escape(source)}</code>" for source in key)
+                inside = f"<details><summary>{count}</summary><p>{named}</p></details>"
             items.append(f'<li id="source-{number}">{inside}</li>')
         title = _escape(wording.text("briefing_page.sources", self.language))
         return site.Block(f'<h2>{title}</h2>\n<ol class="sources">{chr(10).join(items)}</ol>')
@@ -85,8 +91,12 @@ class Notes:
         else:
             reference = _escape(reference)
         told = reference if described["publisher"] in described["reference"] else f"{publisher}: {reference}"
-        obtained = wording.text("briefing_page.obtained", self.language, date=described["obtained"])
-        return f"<code>{_escape(source)}</code> {told} ({_escape(obtained)})"
+        date = described["obtained"]
+        if self.language == "vi":
+            date = "/".join(reversed(date.split("-")))
+        obtained = wording.text("briefing_page.obtained", self.language, date=date)
+        # References are written in English, or are addresses.
+        return f'<code>{_escape(source)}</code> <span lang="en">{told}</span> ({_escape(obtained)})'
 
 
 def heading(facts, language, raw="data/raw"):
@@ -125,20 +135,18 @@ def cards(facts, language, raw="data/raw"):
     -------
     helpers.site.Block
     """
-    return site.Block(
-        '<div class="cards">'
-        + "".join(_card(figures, language) for figures in briefing_tables.key_figures(facts, language, raw))
-        + "</div>"
-    )
+    title = _escape(wording.text("briefing_page.key_figures", language))
+    made = "".join(_card(figures, language) for figures in briefing_tables.key_figures(facts, language, raw))
+    return site.Block(f'<h2 class="spoken">{title}</h2>\n<div class="cards">{made}</div>')
 
 
 def _card(figures, language):
     lines = []
     if figures["rank"]:
         rank, _, ranked = figures["rank"].partition("/")
-        of = f"<small>/{_escape(ranked)}</small>" if ranked else ""
-        spoken = _escape(wording.text("briefing_page.rank", language))
-        lines.append(f'<p class="figure"><span class="spoken">{spoken} </span>{_escape(rank)}{of}</p>')
+        word = _escape(wording.text("briefing_page.rank", language))
+        of = _escape(wording.text("briefing_page.of", language, ranked=ranked)) if ranked else ""
+        lines.append(f'<p class="figure"><small>{word} </small>{_escape(rank)}<small>{of}</small></p>')
     else:
         lines.append(f'<p class="figure none">{wording.MISSING}</p>')
     if figures["rank_change"]:

@@ -1,9 +1,13 @@
 """The sentences of a briefing on what is missing or disputed, on peers, on targets, and on the figures."""
 
 from helpers import wording
-from helpers.briefing_words import SCOPES, cited, places_of
+from helpers.briefing_words import cited, places_of
+from helpers.provinces import SCOPES
 
 SOURCE_KINDS = ("government", "report")
+
+# How a figure may have been read without being stated as such.
+INDIRECT = ("list_order", "derived", "inferred_year")
 
 
 def remarks(words, slug, entry):
@@ -49,26 +53,8 @@ def _missing(words, slug, entry):
 # --- claims and conflicts -----------------------------------------------------------------------------------
 
 
-def statement(words, slug, ours, name, value, decimals=None):
-    """
-    Say a claimed figure as a verb: "ranked 5th in the Southeast".
-
-    Parameters
-    ----------
-    words : helpers.briefing_words.Words
-    slug : str
-    ours : dict
-        Facts of the index or component.
-    name : str
-        Field of the claim.
-    value : float
-    decimals : int, optional
-        Of a score; otherwise as many as it has.
-
-    Returns
-    -------
-    str
-    """
+def _statement(words, slug, ours, name, value, decimals=None):
+    """Say a claimed figure as a verb: "ranked 5th in the Southeast"; a score as precisely as it is (str)."""
     if name == "score":
         decimals = places_of(value) if decimals is None else decimals
         return words.say("said_score", value=words.score(slug, ours, value, decimals=decimals))
@@ -80,7 +66,7 @@ def statement(words, slug, ours, name, value, decimals=None):
         move = words.say("rose" if value > 0 else "fell", by=by)
         return words.say("said_change", move=move, before=words.before)
     rank = words.say("rank_short", rank=words.ordinal(value))
-    values = {"region": words.region(ours[name])} if name in ("region6", "region8") else {}
+    values = {"region": words.region(ours[name])} if name in SCOPES else {}
     return words.say(f"said_{name}", value=rank, **values)
 
 
@@ -92,7 +78,7 @@ def _ours(words, slug, ours, claim):
         return words.rank_moved(ours)
     if name == "score_change" and value:
         return words.score_moved(slug, ours)
-    return statement(words, slug, ours, name, value, decimals)
+    return _statement(words, slug, ours, name, value, decimals)
 
 
 def said(words, slug, ours, claim, value):
@@ -131,7 +117,7 @@ def _claim(words, slug, entry, claim):
         source=_kind_of_source(words, claim["source"]),
         unit=words.unit,
         subject=_subject(words, slug, ours, component, "subject"),
-        stated=statement(words, slug, ours, name, claim["stated"]),
+        stated=_statement(words, slug, ours, name, claim["stated"]),
         ours=_ours(words, slug, ours, claim),
     )
     # A text may be reported by several sources.
@@ -444,4 +430,19 @@ def on_figures(words):
             key = "published" if index.ranks_computed else "reported"
         values = {"index": words.index(slug), "year": words.year, "units": units}
         yield f"coverage_{slug}", words.say(f"coverage_{key}", scores=scores, ranks=ranks, **values), ()
+        yield from _readings(words, slug)
     yield "rounding", words.say("rounding"), ()
+
+
+def _readings(words, slug):
+    """Say of a total that no source states outright how it was read."""
+    entry = words.facts["indices"][slug]
+    read = {}
+    for measure, basis, source in (("score", "basis", "source"), ("rank", "rank_basis", "rank_source")):
+        if entry[measure] is not None and entry[basis] in INDIRECT:
+            read.setdefault(entry[basis], []).append((measure, entry[source]))
+    for basis, measures in read.items():
+        what = words.listing(words.say(f"reading_{measure}") for measure, _ in measures)
+        how = words.registry.basis_names[basis][words.language]
+        text = words.say("reading", index=words.index(slug), what=what, how=how, year=words.year)
+        yield f"reading_{slug}_{basis}", text, cited(*(source for _, source in measures))

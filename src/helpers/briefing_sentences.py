@@ -1,8 +1,9 @@
 """The sentences of a briefing: from its facts to text in both languages."""
 
-from helpers import wording
+from helpers import standing, wording
 from helpers.briefing_remarks import of_peers, of_targets, on_figures, remarks
-from helpers.briefing_words import SCOPES, Sentence, Words, capital, cited, over
+from helpers.briefing_words import Sentence, Words, cited, over
+from helpers.provinces import SCOPES
 
 
 def sentences(facts, language, raw="data/raw"):
@@ -27,7 +28,7 @@ def sentences(facts, language, raw="data/raw"):
     found = [Sentence("overview", f"overview_{slug}", *_overview(words, slug)) for slug in facts["indices"]]
     explained = False
     for slug in facts["indices"]:
-        for key, text, sources in of_index(words, slug, explained):
+        for key, text, sources in _of_index(words, slug, explained):
             found.append(Sentence(slug, key, text, sources))
             explained = explained or key == "median"
     for section, said in (("peers", of_peers), ("targets", of_targets), ("notes", on_figures)):
@@ -57,22 +58,8 @@ def heading(section, facts, language):
     return wording.text(f"briefing.section_{section}", language)
 
 
-def of_index(words, slug, explained=True):
-    """
-    Say everything about one index.
-
-    Parameters
-    ----------
-    words : helpers.briefing_words.Words
-    slug : str
-    explained : bool
-        Whether the reader knows already what a median is.
-
-    Yields
-    ------
-    (str, str, tuple of str)
-        Key, text and sources of a sentence.
-    """
+def _of_index(words, slug, explained):
+    """Say everything about one index; `explained`: the reader knows already what a median is."""
     entry = words.facts["indices"][slug]
     yield from _change(words, slug, entry)
     yield from _group(words, slug, entry)
@@ -182,20 +169,8 @@ def _group(words, slug, entry):
 # --- among others -------------------------------------------------------------------------------------------
 
 
-def scopes(entry):
-    """
-    Choose the sets of provinces among which a place says something of its own.
-
-    Parameters
-    ----------
-    entry : dict
-        Facts of an index or component.
-
-    Returns
-    -------
-    dict
-        Places by scope, without the older region where it has the same provinces.
-    """
+def _places(entry):
+    """Places of an entry by scope, without the older region where it has the same provinces."""
     found = {scope: entry[scope] for scope in SCOPES if entry[scope]}
     same = ("name", "rank", "of", "known", "between")
     if {"region6", "region8"} <= set(found):
@@ -206,14 +181,19 @@ def scopes(entry):
 
 
 def _regions(words, entry):
-    places = scopes(entry)
+    # A place of one says nothing.
+    places = {scope: place for scope, place in _places(entry).items() if place["of"] != 1}
     known = {scope: place for scope, place in places.items() if place["rank"] is not None}
     if known:
-        said = []
+        said, names = [], [place["name"] for place in known.values() if "name" in place]
+        alike = len(set(names)) < len(names)
         for scope, place in known.items():
-            values = {} if scope == "cities" else {"region": words.region(place)}
             rank = words.rank_of(place["rank"], place["of"])
-            said.append(words.say(f"place_{scope}", rank=rank, **values))
+            key = "place_region6_of_six" if alike and scope == "region6" else f"place_{scope}"
+            place_said = words.say(key, rank=rank, region=words.region(place))
+            if place["basis"] == "bounded":
+                place_said = words.say("place_bounded", place=place_said)
+            said.append(place_said)
         text = words.say("places", unit_start=words.unit_start, places=words.listing(said))
         yield "places", text, cited(*(place.get("sources") or place["source"] for place in known.values()))
     for scope, place in places.items():
@@ -224,8 +204,7 @@ def _regions(words, entry):
         # Bounds that leave most places open say nothing.
         if 2 * (high - low + 1) > size:
             continue
-        values = {} if scope == "cities" else {"region": words.region(place)}
-        where = words.say(f"where_{scope}", **values)
+        where = words.say(f"where_{scope}", region=words.region(place))
         ends = {"low": words.ordinal(low), "high": words.ordinal(high)}
         text = words.say("between", where=where, unit=words.unit, known=place["known"], **ends)
         yield f"between_{scope}", text, cited(place.get("sources") or place["source"])
@@ -253,18 +232,16 @@ def _distances(words, slug, entry, explained):
             position=words.say(key, by=words.difference(slug, entry, distance)),
         )
         yield "median", text, cited(*own, median["sources"])
-    values = {"unit_start": words.unit_start, "noun": noun}
+    units, ranked = words.facts["coverage"][slug]["units"], entry["ranked"]
+    whole = ranked is None or ranked >= standing.WHOLE_SHARE * units
+    where = words.say("in_country") if whole else words.say("among_ranked", n=ranked)
+    values = {"unit_start": words.unit_start, "noun": noun, "where": where}
     if entry["rank"] == 1:
         others = [code for code in (top or {}).get("provinces", []) if code != words.code]
         key, values["others"] = "first_shared" if others else "first", words.named(others)
         yield "first", words.say(key, **values), cited(entry["rank_source"])
     elif top and top["distance"] is not None and top["distance"] < 0:
-        others = (
-            capital(words.named(top["provinces"]))
-            if words.language == "en"
-            else words.named(top["provinces"])
-        )
-        values |= {"others": others, "score": words.score(slug, entry, top["score"])}
+        values |= {"others": words.named(top["provinces"]), "score": words.score(slug, entry, top["score"])}
         values["distance"] = words.difference(slug, entry, top["distance"])
         key = "top" if len(top["provinces"]) == 1 else "top_shared"
         yield "top", words.say(key, **values), cited(*own, top["sources"])
@@ -328,12 +305,12 @@ def _record(words, entry):
         else:
             ends |= {f"{name}_years": said for name, said in years.items()}
             text = words.say("record_between", **ends, **values)
-        yield "record", text, cited(entry["rank_source"])
+        yield "record", text, cited(*found["sources"])
     found = record.get("score")
     if found and found["is_best"] != found["is_worst"]:
         key = "record_score_best" if found["is_best"] else "record_score_worst"
         text = words.say(key, year=words.year, count=found["years"], since=found["since"])
-        yield "record_score", text, cited(entry["source"])
+        yield "record_score", text, cited(*found["sources"])
 
 
 _ENDS = {"best": "worst", "worst": "best"}
@@ -342,82 +319,65 @@ _ENDS = {"best": "worst", "worst": "best"}
 # --- components ---------------------------------------------------------------------------------------------
 
 
-def component_fields(entry):
-    """
-    List the components that say where a province is strong or weak.
-
-    Parameters
-    ----------
-    entry : dict
-        Facts of an index.
-
-    Returns
-    -------
-    dict
-        Facts of its dimensions or fields by slug: neither parts of these nor points of a part of the method.
-    """
-    return {
-        slug: component
-        for slug, component in entry["components"].items()
+def _components(words, slug, entry):
+    """Say which components are the strongest and the weakest, and which rose and fell most."""
+    # Neither parts of these nor points of a part of the method.
+    fields = {
+        name: component
+        for name, component in entry["components"].items()
         if component["parent"] is None and not component.get("method")
     }
-
-
-def _components(words, slug, entry):
-    fields = component_fields(entry)
     ranked = [name for name, component in fields.items() if component["rank"] is not None]
 
-    def standing(name):
-        component, details = fields[name], []
-        if component["score"] is not None:
-            details.append(words.score(slug, component))
-        details.append(words.ranked(component["rank"], component["ranked"]))
-        if component["group"] is not None:
-            details.append(words.group(component["group"]))
-        return _named(words, component, details)
-
-    def movement(name):
-        component, details = fields[name], []
-        change, rank = component["rank_change"], component["rank"]
-        places = words.count("places", change)
-        way = "moved_up" if change > 0 else "moved_down"
-        if rank is None:
-            details.append(words.say(way, by=places))
-        else:
-            details.append(words.say(f"{way}_to", by=places, rank=words.ranked(rank, component["ranked"])))
-        points = component["score_change"]
-        if points is not None:
-            by = words.difference(slug, component, points)
-            move = (
-                words.say("moved_up" if points > 0 else "moved_down", by=by)
-                if points
-                else words.say("unmoved")
-            )
-            details.append(words.say("moved_score", noun=words.noun(slug), move=move))
-        return _named(words, component, details)
+    def listed(names, of_one):
+        return words.listing(of_one(words, slug, fields[name]) for name in names)
 
     def of(names, *columns):
         return cited(*(fields[name][column] for name in names for column in columns))
 
     strongest, weakest = entry["strongest"], entry["weakest"]
     if strongest and weakest:
-        text = words.say(
-            "extremes",
-            count=len(ranked),
-            unit=words.unit,
-            strongest=words.listing(map(standing, strongest)),
-            weakest=words.listing(map(standing, weakest)),
-        )
+        values = {"strongest": listed(strongest, _standing), "weakest": listed(weakest, _standing)}
+        text = words.say("extremes", count=len(ranked), unit=words.unit, **values)
         yield "components", text, of([*strongest, *weakest], "source", "rank_source")
     elif len(ranked) == 1:
-        text = words.say("only_component", component=standing(ranked[0]))
+        text = words.say("only_component", component=listed(ranked, _standing))
         yield "components", text, of(ranked, "source", "rank_source")
     rises, falls = entry["rises"], entry["falls"]
     if rises or falls:
         key = "moves" if rises and falls else "moves_up" if rises else "moves_down"
-        values = {"rises": words.listing(map(movement, rises)), "falls": words.listing(map(movement, falls))}
+        values = {"rises": listed(rises, _movement), "falls": listed(falls, _movement)}
         text = words.say(key, before=words.before, **values)
         yield "moves", text, of([*rises, *falls], "rank_change_source", "score_change_source")
+
+
+def _standing(words, slug, component):
+    """Name a component with its score, rank and group (str)."""
+    details = []
+    if component["score"] is not None:
+        details.append(words.score(slug, component))
+    details.append(words.ranked(component["rank"], component["ranked"]))
+    if component["group"] is not None:
+        details.append(words.group(component["group"]))
+    return _named(words, component, details)
+
+
+def _movement(words, slug, component):
+    """Name a component with how its rank, and its score, moved on the year before (str)."""
+    change, rank, points = (component[name] for name in ("rank_change", "rank", "score_change"))
+    places = words.count("places", change)
+    way = "moved_up" if change > 0 else "moved_down"
+    if rank is None:
+        details = [words.say(way, by=places)]
+    else:
+        details = [words.say(f"{way}_to", by=places, rank=words.ranked(rank, component["ranked"]))]
+    if points is not None:
+        by = words.difference(slug, component, points)
+        move = (
+            words.say("moved_up" if points > 0 else "moved_down", by=by) if points else words.say("unmoved")
+        )
+        details.append(words.say("moved_score", noun=words.noun(slug), move=move))
+    return _named(words, component, details)
 
 
 def _named(words, component, details):

@@ -4,45 +4,9 @@ import pandas as pd
 
 from helpers import wording
 from helpers.briefing_remarks import goal_entry, goal_now, goal_subject, goal_text, said
-from helpers.briefing_words import Words, capital, over, places_of
+from helpers.briefing_words import Words, capital, name_of, over, places_of
 
 UP, DOWN, SAME = "▲", "▼", "="
-
-
-def overview(facts, language, raw="data/raw"):
-    """
-    Set the indices of the year beside each other.
-
-    Parameters
-    ----------
-    facts : dict
-        From `helpers.briefing.Book.facts`.
-    language : {"en", "vi"}
-    raw : str or pathlib.Path
-        Folder of the raw tables.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row an index, for `helpers.site.table`: result, rank, their changes, group, places in the region and
-        among the cities. Columns that hold nothing are left out.
-    """
-    words = Words(facts, language, raw)
-    rows = []
-    for slug, entry in facts["indices"].items():
-        rows.append(
-            {
-                words.say("column_index"): entry["short"],
-                words.say("column_result"): _score(words, slug, entry),
-                _before(words, "score_change"): score_change(words, slug, entry, unit=True),
-                words.say("column_rank"): _rank(entry),
-                _before(words, "rank_change"): rank_change(words, entry),
-                words.say("column_group"): _group(words, entry),
-                words.say("column_region"): _place(words, entry["region6"]),
-                words.say("column_cities"): _place(words, entry["cities"]),
-            }
-        )
-    return _filled(rows)
 
 
 def components(facts, slug, language, parts=False, raw="data/raw"):
@@ -76,12 +40,12 @@ def components(facts, slug, language, parts=False, raw="data/raw"):
         rows.append(
             {
                 words.say("column_component"): indent + entry["name"][language],
-                words.say("column_percent" if _percent(words, slug) else "column_score"): _number(
+                words.say("column_percent" if words.in_percent(slug) else "column_score"): _number(
                     words, slug, entry, entry["score"]
                 ),
-                _before(words, "score_change"): score_change(words, slug, entry),
+                _before(words, "score_change"): _score_change(words, slug, entry),
                 words.say("column_rank"): _rank(entry),
-                _before(words, "rank_change"): rank_change(words, entry),
+                _before(words, "rank_change"): _rank_change(entry),
                 words.say("column_group"): _group(words, entry),
                 words.say("column_region"): _place(words, entry["region6"]),
                 words.say("column_median"): _number(words, slug, entry, median["value"]) if median else None,
@@ -151,7 +115,7 @@ def peers(facts, language, raw="data/raw"):
         distance = other["distance"]
         rows.append(
             {
-                words.say("column_province"): other["name" if language == "vi" else "name_en"],
+                words.say("column_province"): name_of(other, language),
                 words.say("column_distance"): None
                 if distance is None
                 else wording.number(distance, language),
@@ -247,61 +211,6 @@ def claims(facts, language, raw="data/raw"):
     return pd.DataFrame([row for _, row in rows], dtype=object)
 
 
-def sources(facts, language, used=None, raw="data/raw"):
-    """
-    List the sources of the figures.
-
-    Parameters
-    ----------
-    facts : dict
-    language : {"en", "vi"}
-    used : iterable of str, optional
-        Identifiers to list, in this order; otherwise all that the facts name.
-    raw : str or pathlib.Path
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a source: identifier, publisher, reference, and the indices that it is used for.
-    """
-    words = Words(facts, language, raw)
-    uses = {}
-    for slug, entry in facts["indices"].items():
-        _find(entry, entry["short"], uses)
-        if facts["peers"] and facts["peers"]["index"] == slug:
-            _find(facts["peers"], entry["short"], uses)
-    for target in facts["targets"]:
-        _find(target, words.say("section_targets"), uses)
-    rows = []
-    for source in facts["sources"] if used is None else used:
-        known = facts["sources"].get(source) or {}
-        rows.append(
-            {
-                words.say("column_source"): source,
-                words.say("column_publisher"): known.get("publisher") or None,
-                words.say("column_reference"): known.get("reference") or None,
-                words.say("column_used"): ", ".join(uses.get(source, [])) or None,
-            }
-        )
-    return pd.DataFrame(rows, dtype=object)
-
-
-def _find(value, label, uses):
-    """Note under `label` every source that a part of the facts names."""
-    if isinstance(value, list):
-        for part in value:
-            _find(part, label, uses)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            if key == "sources" or key.endswith("source"):
-                named = part if isinstance(part, list) else [part] if part else []
-                for source in (name for cell in named for name in cell.split("|")):
-                    if label not in uses.setdefault(source, []):
-                        uses[source].append(label)
-            else:
-                _find(part, label, uses)
-
-
 def key_figures(facts, language, raw="data/raw"):
     """
     Give the few figures of each index that a reader looks for first.
@@ -333,12 +242,14 @@ def key_figures(facts, language, raw="data/raw"):
                 "slug": slug,
                 "short": entry["short"],
                 "rank": _rank(entry) or "",
-                "rank_change": words.say(f"card_{direction}", places=words.count("places", change))
+                "rank_change": words.say(
+                    f"card_{direction}", places=words.count("places", change), before=words.before
+                )
                 if direction
                 else "",
                 "direction": direction,
                 "score": _score(words, slug, entry) or "",
-                "score_change": score_change(words, slug, entry, unit=True) or "",
+                "score_change": _score_change(words, slug, entry, unit=True) or "",
                 "group": capital(_group(words, entry) or ""),
                 "region": region,
                 "missing": _why(words, entry),
@@ -358,52 +269,22 @@ def _why(words, entry):
 # --- cells --------------------------------------------------------------------------------------------------
 
 
-def rank_change(words, entry):
-    """
-    Write the places that an index or component rose or fell: "▲ 8", "▼ 8".
-
-    Parameters
-    ----------
-    words : helpers.briefing_words.Words
-    entry : dict
-        Facts of it.
-
-    Returns
-    -------
-    str or None
-    """
+def _rank_change(entry):
+    """Write the places that an index or component rose or fell: "▲ 8", "▼ 8"; None where not known."""
     change = entry["rank_change"]
     if change is None:
         return None
     return f"{UP if change > 0 else DOWN} {abs(change)}" if change else SAME
 
 
-def score_change(words, slug, entry, unit=False):
-    """
-    Write by how much the score of an index or component changed, with its sign.
-
-    Parameters
-    ----------
-    words : helpers.briefing_words.Words
-    slug : str
-        Index.
-    entry : dict
-        Facts of the index or component.
-    unit : bool
-        Whether to write the unit.
-
-    Returns
-    -------
-    str or None
-    """
+def _score_change(words, slug, entry, unit=False):
+    """Write by how much a score changed, with its sign; None where not known."""
     change = entry["score_change"]
     if change is None:
         return None
     written = words.number(entry, change)
     sign = "+" if change > 0 and any(digit in written for digit in "123456789") else ""
-    kind = words.kind(slug, entry)
-    key = "percentage_points" if kind in ("percent", "share") else kind
-    return words.say(key, value=sign + written) if unit else sign + written
+    return words.with_unit(slug, entry, sign + written) if unit else sign + written
 
 
 def _score(words, slug, entry):
@@ -428,10 +309,6 @@ def _group(words, entry):
 
 def _place(words, place):
     return over(place["rank"], place["of"]) if place and place["rank"] is not None else None
-
-
-def _percent(words, slug):
-    return words.registry[slug].unit("vi") == "%"
 
 
 def _before(words, name):

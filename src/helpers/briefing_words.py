@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from helpers import provinces, registry, wording
 from helpers.files import resolve
 
-# The sets of provinces among which a place is given.
-SCOPES = ("region6", "region8", "cities")
-
 
 @dataclass(frozen=True)
 class Sentence:
@@ -98,8 +95,8 @@ class Words:
         return known if named else self.say("the_group", group=known)
 
     def region(self, place):
-        """Name the region of a place among others (str)."""
-        return place["name" if self.language == "vi" else "name_en"]
+        """Name the region of a place among others; "" of a place among the cities (str)."""
+        return name_of(place, self.language) if "name" in place else ""
 
     def named(self, codes):
         """
@@ -114,15 +111,17 @@ class Words:
         str
             "tỉnh Bắc Giang", "các tỉnh Bắc Giang, Bắc Ninh và thành phố Hải Phòng".
         """
-        key = wording.collation_key if self.language == "vi" else str.casefold
+        if self.language == "vi" and len(codes) == 1:
+            return self.places.full_name(codes[0], "vi")
         cities = [code for code in codes if code in self.places.cities]
         parts = {"provinces": [code for code in codes if code not in cities], "cities": cities}
         kinds = {kind: members for kind, members in parts.items() if members}
         if self.language == "en":
-            return self.listing(sorted((self.places.name(code, "en") for code in codes), key=key))
+            names = (self.places.name(code, "en") for code in codes)
+            return self.listing(wording.alphabetical(names, "en"))
         said = []
         for kind, members in kinds.items():
-            names = sorted((self.places.name(code, "vi") for code in members), key=key)
+            names = wording.alphabetical((self.places.name(code, "vi") for code in members), "vi")
             last = len(said) == len(kinds) - 1
             joined = self.listing(names) if last else ", ".join(names)
             said.append(self.say(f"{kind}_{'one' if len(names) == 1 else 'many'}", names=joined))
@@ -168,6 +167,10 @@ class Words:
         """Write years: "in 2013", "các năm 2013 và 2016"; with the key "plain_year" "2013" (str)."""
         return self.say(key if len(years) == 1 else f"{key}s", years=self.listing(map(str, years)))
 
+    def in_percent(self, slug):
+        """Whether the scores of an index are percentages (bool)."""
+        return self.registry[slug].unit("vi") == "%"
+
     def kind(self, slug, entry):
         """
         Tell how the scores of an entry of the facts are written.
@@ -185,7 +188,7 @@ class Words:
             "share": a component of an index in points that a source states as a percentage of its maximum;
             "value": on a scale to 1, which has no name.
         """
-        if self.registry[slug].unit("vi") == "%":
+        if self.in_percent(slug):
             return "percent"
         if "parent" in entry and entry["max_score"] == 100:
             return "share"
@@ -229,12 +232,16 @@ class Words:
 
     def difference(self, slug, entry, value):
         """Write the size of a difference of scores with its unit (str)."""
-        kind = self.kind(slug, entry)
-        key = "percentage_points" if kind in ("percent", "share") else kind
         size, decimals = abs(value), self.decimals(entry)
         if round(size, decimals) == 0 < size:
-            return self.say("less_than", amount=self.say(key, value=self.number(entry, 10**-decimals)))
-        return self.say(key, value=self.number(entry, size))
+            least = self.with_unit(slug, entry, self.number(entry, 10**-decimals))
+            return self.say("less_than", amount=least)
+        return self.with_unit(slug, entry, self.number(entry, size))
+
+    def with_unit(self, slug, entry, written):
+        """Give a difference of scores, written as a number, its unit (str)."""
+        kind = self.kind(slug, entry)
+        return self.say("percentage_points" if kind in ("percent", "share") else kind, value=written)
 
     # --- movements ------------------------------------------------------------------------------------------
 
@@ -282,8 +289,25 @@ class Words:
 
     def noun(self, slug, own=False):
         """What is compared, within a sentence: "its score", as `own` "the score of the province" (str)."""
-        kind = "percent" if self.registry[slug].unit("vi") == "%" else "points"
+        kind = "percent" if self.in_percent(slug) else "points"
         return self.say(f"noun_of_{kind}", unit=self.unit) if own else self.say(f"noun_{kind}")
+
+
+def name_of(thing, language):
+    """
+    Name a province or a region of the facts, without its type.
+
+    Parameters
+    ----------
+    thing : dict
+        With ``name`` (Vietnamese) and ``name_en``.
+    language : {"en", "vi"}
+
+    Returns
+    -------
+    str
+    """
+    return thing["name" if language == "vi" else "name_en"]
 
 
 def places_of(value):

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from dataclasses import dataclass
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
@@ -34,7 +35,36 @@ def apply_style():
     mpl.rcParams.update(STYLE)
 
 
-def frame(figure, title, subtitle, notes):
+@dataclass(frozen=True)
+class Sizes:
+    """
+    Sizes of what is written around a drawing, in points.
+
+    Attributes
+    ----------
+    title, subtitle, notes : float
+        Of the letters.
+    margin : float
+        At the four edges of the figure.
+    leading : float
+        Height of a line, in sizes of its letters.
+    above, below : float
+        Between the drawing and the subtitle, and between it and the notes.
+    """
+
+    title: float = 12
+    subtitle: float = 9
+    notes: float = 6.5
+    margin: float = 8.64
+    leading: float = 1.35
+    above: float = 2.88
+    below: float = 4.32
+
+
+SIZES = Sizes()
+
+
+def frame(figure, title, subtitle, notes, sizes=SIZES):
     """
     Write the title, the line of units and counts, and the source and credit lines of a figure.
 
@@ -47,68 +77,128 @@ def frame(figure, title, subtitle, notes):
         Units and n; below the title.
     notes : list of str
         Source, credit and how to read it; small at the bottom left. Long lines are broken to the width.
+    sizes : Sizes
+        Other than usual for a small figure.
 
     Returns
     -------
     (float, float)
         Bottom and top of the space that is left for drawing, as fractions of the height of the figure.
     """
-    width, height = figure.get_size_inches()
-    margin = 0.12
-    y = 1 - margin / height
-    for text, size, weight, colour in ((title, 12, "bold", INK), (subtitle, 9, "normal", QUIET)):
-        for line in _broken(text, width - 2 * margin, size, weight):
-            figure.text(
-                margin / width, y, line, fontsize=size, fontweight=weight, color=colour, va="top", ha="left"
-            )
-            y -= size * 1.35 / 72 / height
-    top = y - 0.04 / height
-    lines = [line for note in notes for line in _broken(note, width - 2 * margin, 6.5)]
-    y = margin / height
-    for line in reversed(lines):
-        figure.text(margin / width, y, line, fontsize=6.5, color=QUIET, va="bottom", ha="left")
-        y += 6.5 * 1.35 / 72 / height
-    return y + 0.06 / height, top
+    width, height = figure.get_size_inches() * 72
+    left = sizes.margin / width
+    heads, foot = _framed(width, title, subtitle, notes, sizes)
+    y = height - sizes.margin
+    for line, size, weight, colour in heads:
+        figure.text(
+            left, y / height, line, fontsize=size, fontweight=weight, color=colour, va="top", ha="left"
+        )
+        y -= size * sizes.leading
+    top = (y - sizes.above) / height
+    y = sizes.margin
+    for line in reversed(foot):
+        figure.text(left, y / height, line, fontsize=sizes.notes, color=QUIET, va="bottom", ha="left")
+        y += sizes.notes * sizes.leading
+    return (y + sizes.below) / height, top
 
 
-def _broken(text, width, size, weight="normal"):
-    """Break a text into lines of a width in inches: at its separators if that takes no more lines."""
-    lines = _filled(text.split(" "), width * 72, size, weight)
+def frame_height(width, title, subtitle, notes, sizes=SIZES):
+    """
+    Say how high a figure is that has a frame and nothing in it.
+
+    Parameters
+    ----------
+    width : float
+        Of the figure, in points.
+    title, subtitle, notes, sizes
+        As for `frame`.
+
+    Returns
+    -------
+    float
+        Points.
+    """
+    heads, foot = _framed(width, title, subtitle, notes, sizes)
+    letters = sum(size for _, size, _, _ in heads) + sizes.notes * len(foot)
+    return letters * sizes.leading + 2 * sizes.margin + sizes.above + sizes.below
+
+
+def _framed(width, title, subtitle, notes, sizes):
+    """Break the texts of a frame into lines: those above with size, weight and colour, those below."""
+    room = width - 2 * sizes.margin
+    heads = [(line, sizes.title, "bold", INK) for line in broken(title, room, sizes.title, "bold")]
+    heads += [(line, sizes.subtitle, "normal", QUIET) for line in broken(subtitle, room, sizes.subtitle)]
+    return heads, [line for note in notes for line in broken(note, room, sizes.notes)]
+
+
+def broken(text, room, size, weight="normal"):
+    """
+    Break a text into lines: at its separators (" · ") if that takes no more lines, else between words.
+
+    Parameters
+    ----------
+    text : str
+    room : float
+        Width of a line in points.
+    size : float
+        Of the letters, in points.
+    weight : {"normal", "bold"}
+
+    Returns
+    -------
+    list of str
+        At least one. A word that is wider than the room has a line of its own.
+    """
+    lines = _filled(text.split(" "), room, size, weight)
     if len(lines) > 1 and " · " in text:
         parts = text.split(" · ")
         parts = [f"{part} ·" for part in parts[:-1]] + parts[-1:]
-        kept = _greedy(parts, width * 72, size, weight)
-        if len(kept) <= len(lines) and all(_wide(line, size, weight) <= width * 72 for line in kept):
+        kept = _greedy(parts, room, size, weight)
+        if len(kept) <= len(lines) and all(text_width(line, size, weight) <= room for line in kept):
             return [line.removesuffix(" ·") for line in kept]
-    return lines or [""]
+    return lines
 
 
-def _filled(words, width, size, weight):
+def _filled(words, room, size, weight):
     """Put words on lines as long as they fit, then even the lines out so that no word is left alone."""
-    lines = _greedy(words, width, size, weight)
-    if len(lines) > 1 and _wide(lines[-1], size, weight) < width / 3:
+    lines = _greedy(words, room, size, weight)
+    if len(lines) > 1 and text_width(lines[-1], size, weight) < room / 3:
         for narrower in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6):
-            evened = _greedy(words, width * narrower, size, weight)
+            evened = _greedy(words, room * narrower, size, weight)
             if len(evened) > len(lines):
                 break
             lines = evened
     return lines
 
 
-def _greedy(words, width, size, weight):
+def _greedy(words, room, size, weight):
     lines = []
     for word in words:
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _wide(longer, size, weight) <= width:
+        if lines and text_width(longer, size, weight) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
 
 
-@functools.lru_cache(maxsize=4096)
-def _wide(text, size, weight):
-    """Measure a line in points; a little more is taken, as letters are set on whole pixels."""
+@functools.lru_cache(maxsize=8192)
+def text_width(text, size, weight="normal"):
+    """
+    Measure a line of text.
+
+    Parameters
+    ----------
+    text : str
+    size : float
+        Of the letters, in points.
+    weight : {"normal", "bold"}
+
+    Returns
+    -------
+    float
+        Points; a little more than the outlines take, as letters are set on whole pixels.
+    """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 

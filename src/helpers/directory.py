@@ -98,7 +98,7 @@ def write(reports, pages, raw, processed, links_of):
                 without[code] = "not_made" if book.has_figure(code, here.year) else "no_figure"
             if facts.get(code) is None:
                 if (code, here.year) not in computed:
-                    computed[code, here.year] = book.facts(code, here.year)
+                    computed[code, here.year] = book.outline(code, here.year)
                 facts[code] = computed[code, here.year]
         write_text(reports / here.path, render(here, facts, without, drawings[vintage], raw, links_of(here)))
     return [reports / here.path for here in lists]
@@ -163,8 +163,6 @@ def render(here, facts, without, drawing, raw, links):
                 "code": code,
                 "name": name,
                 "href": None if code in without else f"{code}.html",
-                "type": tell(f"type_{place['type']}"),
-                "type_key": ("city", "province").index(place["type"]),
                 "region": region,
                 "number": numbers[place["region6"]["name"]],
                 "spoken": tell(kind, name=name, region=region),

@@ -9,6 +9,8 @@ import pandas as pd
 
 from helpers import files, wording
 
+# The sets of provinces of one vintage among which a place is given; the first two are columns of the tables.
+SCOPES = ("region6", "region8", "cities")
 VINTAGES = ("63", "34")
 FIRST_YEAR_OF_34 = 2025
 
@@ -262,12 +264,11 @@ class Provinces:
         str
             "Binh Phuoc province", "Can Tho city" in English.
         """
-        name = self.name(code, language)
-        # Ho Chi Minh City has the word in its English name.
-        if language == "en" and name.endswith(" City"):
-            return name
         kind = "city" if code in self.cities else "province"
-        return wording.text(f"provinces.{kind}", language, name=name)
+        # Ho Chi Minh City has the word in its name, which the English one shows.
+        if self.name(code, "en").endswith(" City"):
+            kind = "city_in_name"
+        return wording.text(f"provinces.{kind}", language, name=self.name(code, language))
 
     @property
     def codes(self):

@@ -39,7 +39,7 @@ def stated(folder, known, correct=None):
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`, a row for each statement and scope ("region6", "region8", "cities") that it fits:
+        Columns `COLUMNS`, a row for each statement and scope (`helpers.provinces.SCOPES`) that it fits:
         the region must be the province's own, and the number of its provinces as stated. ``scope`` is "" for
         a statement that fits none. ``of`` is missing where it is not stated.
     """
@@ -107,7 +107,7 @@ def fitting(statement, code, places):
     rank, of = int(rank), int(of) if of else None
     name = _name(name)
     found = []
-    for scope in ("region6", "region8", "cities"):
+    for scope in provinces.SCOPES:
         if wanted and scope != wanted:
             continue
         if scope == "cities":

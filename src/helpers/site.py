@@ -1,4 +1,4 @@
-"""The site: tables and folded blocks for notebooks, the page of a notebook that was run, and the indexes."""
+"""The site: tables and folded blocks for notebooks, pages of notebooks that were run, links between pages."""
 
 import base64
 import collections
@@ -13,10 +13,9 @@ import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from helpers import provinces, wording
-from helpers.files import write_text
 
 TEMPLATES = Path(__file__).parent / "page"
 PICTURE_WIDTH = 480
@@ -26,9 +25,7 @@ HIDDEN = {"lab", "parameters", "injected-parameters"}
 LONG_TEXT = 14
 # Name of the page that lists the provinces of a year; helpers.directory writes it.
 LIST = "provinces"
-# The header of a page stands behind its styles, far before this.
-_HEAD_BYTES = 65536
-_NO_LINKS = {"home": None, "years": [], "pages": [], "languages": []}
+NO_LINKS = {"home": None, "years": [], "pages": [], "languages": [], "files": []}
 _NETWORK = re.compile(r"\s*(?:[a-z]+:)?//", re.IGNORECASE)
 _NETWORK_CSS = re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:[a-z]+:)?//", re.IGNORECASE)
 
@@ -67,8 +64,8 @@ class Page:
         Name of that province in the language; "" for other pages.
     kind : str
         Class of the page, by which its style may differ; "" for most.
-    pdf : bool
-        Whether a PDF is printed beside it.
+    pdf : int
+        On how many sheets it is printed to a PDF beside it, at most; 0 for no PDF.
     """
 
     name: str
@@ -84,7 +81,7 @@ class Page:
     province: str | None = None
     place: str = ""
     kind: str = ""
-    pdf: bool = False
+    pdf: int = 0
 
     @property
     def is_list(self):
@@ -236,7 +233,7 @@ def contact_sheet(shown, here):
     """
     cards = []
     for published, call in shown:
-        small = _small(published.png)
+        small = small_picture(published.png)
         links = " · ".join(
             f'<a href="{html.escape(posixpath.relpath(path, here))}">{kind.upper()}</a>'
             for kind, path in published.files.items()
@@ -248,6 +245,31 @@ def contact_sheet(shown, here):
             f"<pre><code>{html.escape(call)}</code></pre></figure>"
         )
     return Block(f'<div class="contacts">{chr(10).join(cards)}</div>')
+
+
+def small_picture(path):
+    """
+    Make a picture small enough to be shown beside others.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A PNG.
+
+    Returns
+    -------
+    dict
+        ``data`` (base64 of a PNG), ``width`` (`PICTURE_WIDTH`) and ``height`` in pixels.
+    """
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        height = round(picture.height * PICTURE_WIDTH / picture.width)
+        small = picture.convert("RGB").resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.quantize(128).save(buffer, format="png", optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return {"data": data, "width": PICTURE_WIDTH, "height": height}
 
 
 def cleaned(notebook):
@@ -428,7 +450,7 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         body=markupsafe.Markup(body),
         notebook=source,
         parameters=parameters or {},
-        links=links or _NO_LINKS,
+        links=links or NO_LINKS,
         kind=kind,
     )
 
@@ -561,7 +583,7 @@ def present(reports, plan, asked=()):
     return with_indexes(made)
 
 
-def navigator(pages):
+def navigator(pages, reports=None):
     """
     Prepare the links at the heads of pages.
 
@@ -569,6 +591,8 @@ def navigator(pages):
     ----------
     pages : list of Page
         The pages that can be linked to, from `present`.
+    reports : pathlib.Path, optional
+        Where PDFs are looked for.
 
     Returns
     -------
@@ -576,7 +600,7 @@ def navigator(pages):
         Called with a page it gives a dict: ``home`` (address or None) and lists of links: ``years`` (the same
         page a year before and after; of a province only within one set of units), ``pages`` (those of the
         same folder; on pages of a province, and their list, those of the year), ``languages`` (the same page
-        in the others). A link without an address is the page itself.
+        in the others), ``files`` (its PDF, if it is there). A link without an address is the page itself.
     """
     same, indexes, folders, languages = {}, {}, collections.defaultdict(list), collections.defaultdict(list)
     for page in pages:
@@ -596,21 +620,28 @@ def navigator(pages):
             before = max((year for year in others if year < here.year), default=None)
             after = min((year for year in others if year > here.year), default=None)
             index = indexes.get((here.language, here.year))
-            years += [_link(here, others[before], f"← {before}", rel="prev")] if before else []
-            years += [_link(here, index, str(here.year))] if index else []
-            years += [_link(here, others[after], f"{after} →", rel="next")] if after else []
+            years += [link(here, others[before], f"← {before}", rel="prev")] if before else []
+            years += [link(here, index, str(here.year))] if index else []
+            years += [link(here, others[after], f"{after} →", rel="next")] if after else []
         return {
-            "home": _link(here, home, "")["href"] if home and home != here else None,
+            "home": link(here, home, "")["href"] if home and home != here else None,
             "years": years,
-            "pages": [_link(here, page, page.label) for page in folders[_folder(here)]],
+            "pages": [link(here, page, page.label) for page in folders[_folder(here)]],
             "languages": [
-                _link(here, page, wording.text("site.language", page.language), language=page.language)
+                link(here, page, wording.text("site.language", page.language), language=page.language)
                 for page in languages[here.name, here.year, here.province]
                 if page.language != here.language
             ],
+            "files": _files(here, reports) if here.pdf and reports else [],
         }
 
     return links_of
+
+
+def _files(here, reports):
+    path = PurePosixPath(here.path).with_suffix(".pdf")
+    known = (reports / path).is_file()
+    return [{"href": path.name, "label": "PDF", "language": None, "rel": None}] if known else []
 
 
 def _series(page):
@@ -625,176 +656,23 @@ def _folder(page):
     return posixpath.dirname(folder) if page.is_list or page.province is not None else folder
 
 
-def _link(here, page, label, language=None, rel=None):
-    href = None if page.path == here.path else _address(here, page.path)
-    return {"href": href, "label": label, "language": language, "rel": rel}
-
-
-def _address(here, path):
-    return posixpath.relpath(path, posixpath.dirname(here.path))
-
-
-def write_index(reports, plan, processed, raw):
+def link(here, page, label, language=None, rel=None):
     """
-    Write the pages that lead to others, and mend the links at the head of every page that exists.
-
-    Writes ``index.html`` (choice of language), ``<language>/index.html`` and
-    ``<language>/<year>/index.html``. They link to nothing that does not exist.
+    Lead from one page to another.
 
     Parameters
     ----------
-    reports : pathlib.Path
-    plan : list of Page
-        All pages that there can be.
-    processed, raw : pathlib.Path
-        Where the coverage is read from; it is left out while there is no ``indices.csv``.
+    here, page : Page
+        From and to.
+    label : str
+    language : str, optional
+        Of the other page, where it differs.
+    rel : {"prev", "next"}, optional
+
+    Returns
+    -------
+    dict
+        ``href`` (None from a page to itself), ``label``, ``language``, ``rel``.
     """
-    pages = [page for page in present(reports, plan) if not page.is_list or (reports / page.path).is_file()]
-    fronts = [page for page in pages if (page.name, page.year) == ("index", None)]
-    links_of = navigator(pages)
-    for here in pages:
-        links = links_of(here)
-        if here.name != "index":
-            _relink(reports / here.path, here.language, links)
-        elif here.year is None:
-            write_text(reports / here.path, _front(reports, pages, here, links, processed, raw))
-        else:
-            write_text(reports / here.path, _year(reports, pages, here, links))
-    if fronts:
-        first = fronts[0]
-        languages = [
-            {
-                "href": page.path,
-                "language": page.language,
-                "label": wording.text("site.language", page.language),
-            }
-            for page in fronts
-        ]
-        chosen = fill(
-            "choose.html.j2", first.language, title=first.title, languages=languages, links=_NO_LINKS
-        )
-        write_text(reports / "index.html", chosen)
-
-
-def _relink(path, language, links):
-    head = fill("header.html.j2", language, links=links).strip()
-    with path.open("rb") as file:
-        beginning = file.read(_HEAD_BYTES)
-    if head.encode() in beginning:
-        return
-    page = path.read_text(encoding="utf-8")
-    mended = re.sub(r'<header class="site">.*?</header>', lambda _: head, page, count=1, flags=re.DOTALL)
-    if mended != page:
-        write_text(path, mended)
-
-
-def _front(reports, pages, here, links, processed, raw):
-    own = [page for page in _linked(pages) if page.language == here.language]
-    years = sorted({page.year for page in own if page.year is not None}, reverse=True)
-    shown = next((found for year in years if (found := _pictures(reports, own, here, year))), [])
-    return fill(
-        "front.html.j2",
-        here.language,
-        title=here.title,
-        links={**links, "pages": []},
-        pictures=shown,
-        pictures_year=shown[0]["year"] if shown else None,
-        years=[
-            {
-                "year": year,
-                "href": f"{year}/index.html",
-                "pages": [_link(here, page, page.label) for page in own if page.year == year],
-            }
-            for year in years
-        ],
-        overview=[_link(here, page, page.title) for page in own if (page.year, page.stage) == (None, "year")],
-        tables=_tables((reports / here.path).parent),
-        data_pages=[_link(here, page, page.title) for page in own if page.stage == "data"],
-        coverage=_coverage(processed, raw, here.language, years),
-    )
-
-
-def _linked(pages):
-    """The pages that an index links to one by one; those of provinces have their list."""
-    return [page for page in pages if page.name != "index" and page.province is None]
-
-
-def _year(reports, pages, here, links):
-    own = [p for p in _linked(pages) if (p.language, p.year) == (here.language, here.year)]
-    folder = (reports / here.path).parent
-    figures = []
-    for picture in sorted((folder / "figures").glob("*.png")):
-        drawing = picture.with_suffix(".svg")
-        files = [path for path in (picture, drawing) if path.is_file()]
-        figures.append(
-            {
-                "name": _described(drawing)[0] or picture.stem,
-                "links": [{"href": f"figures/{p.name}", "label": p.suffix[1:].upper()} for p in files],
-            }
-        )
-    return fill(
-        "year.html.j2",
-        here.language,
-        title=here.title,
-        links={**links, "pages": []},
-        pages=[_link(here, page, page.title) for page in own],
-        figures=figures,
-        tables=_tables(folder),
-    )
-
-
-def _tables(folder):
-    paths = sorted((folder / "tables").glob("*.csv"))
-    return [{"href": f"tables/{path.name}", "label": path.name} for path in paths]
-
-
-def _described(drawing):
-    """Title and description that publishing.publish wrote into an SVG; empty where there are none."""
-    if not drawing.is_file():
-        return "", ""
-    text = drawing.read_text(encoding="utf-8")[:20000]
-    found = (re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", text, re.DOTALL) for tag in ("title", "desc"))
-    return tuple(html.unescape(match[1]) if match else "" for match in found)
-
-
-def _pictures(reports, own, here, year):
-    shown = []
-    for page in own:
-        if page.year != year or not page.pictures:
-            continue
-        for path in sorted(((reports / page.path).parent / "figures").glob(f"{page.pictures}.png")):
-            alt = _described(path.with_suffix(".svg"))[1]
-            if alt:
-                shown.append({"year": year, "href": _address(here, page.path), "alt": alt, **_small(path)})
-    return shown
-
-
-def _small(path):
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        height = round(picture.height * PICTURE_WIDTH / picture.width)
-        small = picture.convert("RGB").resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.quantize(128).save(buffer, format="png", optimize=True)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return {"data": data, "width": PICTURE_WIDTH, "height": height}
-
-
-def _coverage(processed, raw, language, years):
-    import markupsafe
-    import pandas as pd
-
-    from helpers import indices, registry
-
-    if not (processed / "indices.csv").is_file():
-        return ""
-    frame = indices.read(processed)
-    totals = frame[(frame["component"] == "") & (frame["score"].notna() | frame["rank"].notna())]
-    counts = totals.groupby(["year", "index"])["gso_code"].nunique().unstack()
-    counts = counts.reindex(sorted(years)).astype("Int64")
-    known = [index for index in registry.load(raw) if index.slug in counts]
-    columns = {wording.text("site.year_column", language): [str(year) for year in counts.index]}
-    columns |= {index.short: counts[index.slug].array for index in known}
-    caption = wording.text("site.coverage_caption", language)
-    return markupsafe.Markup(table(pd.DataFrame(columns), language, caption).markup)
+    href = None if page.path == here.path else posixpath.relpath(page.path, posixpath.dirname(here.path))
+    return {"href": href, "label": label, "language": language, "rel": rel}
