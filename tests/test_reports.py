@@ -14,6 +14,7 @@ import sys
 from urllib.parse import unquote
 
 import html5lib
+import languages
 import pandas as pd
 import pytest
 
@@ -104,6 +105,16 @@ def _trees(project):
     for path in sorted((project / "reports").rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         yield path, text, html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+
+
+def test_no_page_is_left_untranslated(project):
+    sources = list(pd.read_csv(project / "data" / "raw" / "sources.csv")["source"])
+    checked = 0
+    for path, text, _ in _trees(project):
+        if path.relative_to(project / "reports").parts[0] in wording.LANGUAGES:
+            assert languages.untranslated(text, ["Cramér", *sources]) == [], path
+            checked += 1
+    assert checked >= 2 * (len(PAGES) + len(BRIEFINGS))
 
 
 def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(project):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import claims, indices, provinces, registry, standing, targets
+from helpers import claims, indices, judging, provinces, registry, standing, targets
 from helpers.files import resolve, write_text
 from helpers.ledger import SCORE_DECIMALS
 from helpers.provinces import vintage_of
 from helpers.registry import Registry
-from helpers.standing import COURSE_YEARS, SCOPES, Standing
+from helpers.standing import COURSE_YEARS, Standing
 
 FORMAT = 1
 EXTREMES = 3
@@ -245,7 +245,7 @@ class Book:
                 index.slug: self._of_index(index, code, year) for index in self.registry.of_year(year)
             },
             "peers": self._peers(code, year),
-            "targets": targets.evaluate(self.goals, code, year, self.figures, self.registry),
+            "targets": judging.evaluate(self.goals, code, year, self.figures, self.registry),
             "coverage": {index.slug: self._coverage(index, year) for index in of_year},
         }
         used = sorted(_sources_in(facts))
@@ -371,7 +371,7 @@ class Book:
             earlier = self._figure(index, code, year - 1, component)
             comparable = earlier["series"] == found["series"]
             found["previous"] = {"year": year - 1, **earlier, "comparable": comparable}
-        for scope in SCOPES:
+        for scope in provinces.SCOPES:
             said = self._stated_places.get((index.slug, year, code, component, scope))
             place = now.among(code, scope, said)
             if place and scope == "cities":

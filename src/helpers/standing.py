@@ -9,7 +9,6 @@ import pandas as pd
 from helpers.ledger import SCORE_DECIMALS
 from helpers.registry import Index
 
-SCOPES = ("region6", "region8", "cities")
 # A record over two years would only repeat the change on the year before.
 LEAST_YEARS = 3
 COURSE_YEARS = 5

@@ -337,10 +337,3 @@ def _hint(word, known):
 
     found = process.extractOne(str(word), list(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return f" (nearest: {found[0]!r})" if found else ""
-
-
-def evaluate(*given):
-    """Until `helpers.briefing` calls `helpers.judging.evaluate` itself."""
-    import importlib
-
-    return importlib.import_module("helpers.judging").evaluate(*given)
