@@ -94,8 +94,9 @@ def _texts(element, language):
         return
     for name in _ATTRIBUTES:
         # Of the meta elements only the description is for readers.
-        if element.get(name) and (element.tag != "meta" or element.get("name") == "description"):
-            yield element.get(name)
+        value = element.get(name) if element.tag != "meta" or element.get("name") == "description" else ""
+        if value and not _SOURCE.fullmatch(value):
+            yield value
     own = " ".join([element.text or "", *(child.tail or "" for child in element)]).strip()
     if own and not _SOURCE.fullmatch(own):
         yield own
