@@ -138,6 +138,13 @@ def test_an_index_that_waits_for_its_table_is_told_from_an_unknown_one(raw, know
         targets.read(raw, known)
 
 
+def test_a_target_written_twice_is_refused(raw, known):
+    (raw / "targets.toml").write_text(entry() + entry(by="2024") + entry(), encoding="utf-8")
+    with pytest.raises(TargetError) as caught:
+        targets.read(raw, known)
+    assert caught.value.faults == ["targets.toml, target 3: the same as target 1; leave one of them."]
+
+
 def test_all_faults_of_the_file_are_said_at_once(raw, known):
     text = entry(name='"Trà Vin"', goals='[{ index = "x", rank = 2 }, { index = "par", rank = 64 }]')
     (raw / "targets.toml").write_text(entry() + text + entry(by="2021"), encoding="utf-8")

@@ -132,6 +132,9 @@ def read(raw, registry):
         reader = _Reader(number, entry, raw, registry, sources)
         found.append(reader.target())
         faults += reader.faults
+        if entry in targets[: number - 1]:
+            first = targets.index(entry) + 1
+            faults.append(f"{FILE}, target {number}: the same as target {first}; leave one of them.")
     if faults:
         raise TargetError(faults)
     return found
