@@ -187,14 +187,16 @@ def _regions(words, entry):
     if known:
         said, names = [], [place["name"] for place in known.values() if "name" in place]
         alike = len(set(names)) < len(names)
+        all_bounded = all(place["basis"] == "bounded" for place in known.values())
         for scope, place in known.items():
             rank = words.rank_of(place["rank"], place["of"])
             key = "place_region6_of_six" if alike and scope == "region6" else f"place_{scope}"
             place_said = words.say(key, rank=rank, region=words.region(place))
-            if place["basis"] == "bounded":
+            if place["basis"] == "bounded" and not all_bounded:
                 place_said = words.say("place_bounded", place=place_said)
             said.append(place_said)
-        text = words.say("places", unit_start=words.unit_start, places=words.listing(said))
+        key = "places_bounded" if all_bounded else "places"
+        text = words.say(key, unit_start=words.unit_start, places=words.listing(said))
         yield "places", text, cited(*(place.get("sources") or place["source"] for place in known.values()))
     for scope, place in places.items():
         if not place["between"]:
