@@ -289,7 +289,9 @@ def _standing(rows, entry, slug, year, component, code, provinces):
     names = _group_names(entry, year, component)
     found["group_before"] = before["group"] if before else None
     found["group_change"] = None
-    if found["group"] and found["group_before"] and _same_grouping(entry, year, year - 1):
+    # Limits are scores, and scores compare within a series alone; quarters are of their year.
+    alike = comparable or "quarters" in {g.get("kind") for g in entry.get("groups", [])}
+    if found["group"] and found["group_before"] and alike and _same_grouping(entry, year, year - 1):
         found["group_change"] = names.index(found["group_before"]) - names.index(found["group"])
     found |= _changes(row, before, comparable)
     found["previous"] = None

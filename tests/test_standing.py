@@ -146,6 +146,8 @@ def test_groups_move_only_where_the_grouping_is_the_same(known):
     # In 2018 an A began at 80 points, from 2019 on at 90.
     assert move("par", 2019, "A", "B") is None
     assert move("papi", 2022, None, "lowest") is None
+    # The same limits, but other criteria: what a score is worth is no longer the same.
+    assert move("par", 2022, "B", "A") is None
 
 
 def test_records_name_the_years():

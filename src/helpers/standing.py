@@ -314,13 +314,17 @@ def change(index, year, now, before, stated=None):
         found |= {name: value, f"{name}_basis": basis, f"{name}_source": source}
     group, earlier = now.get("group"), before.get("group")
     moved, names = None, group_names(index, year)
-    if group and earlier and names == group_names(index, year - 1) and _same_limits(index, year):
+    if group and earlier and names == group_names(index, year - 1) and _same_grouping(index, year):
         moved = names.index(earlier) - names.index(group)
     return found | {"group_before": earlier, "group_change": moved}
 
 
-def _same_limits(index, year):
-    return index.groups(year).get("limits") == index.groups(year - 1).get("limits")
+def _same_grouping(index, year):
+    """Whether groups of two years compare: quarters always, limits as far as the scores themselves do."""
+    now, before = index.groups(year), index.groups(year - 1)
+    if now["kind"] == "quarters":
+        return before["kind"] == "quarters"
+    return now["limits"] == before.get("limits") and index.series(year) == index.series(year - 1)
 
 
 def group_names(index, year):
