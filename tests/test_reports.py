@@ -111,7 +111,9 @@ def test_no_page_is_left_untranslated(project):
     checked = 0
     for path, text, _ in _trees(project):
         if path.relative_to(project / "reports").parts[0] in wording.LANGUAGES:
-            assert languages.untranslated(text, ["Cramér"]) == [], path
+            # The page on cleaning shows the name that was spoilt here, and the one proposed for it.
+            names = ["Cramér", "Bình Phứơc", "Bình Phước"]
+            assert languages.untranslated(text, names) == [], path
             checked += 1
     assert checked >= 2 * (len(PAGES) + len(BRIEFINGS))
 
