@@ -113,7 +113,9 @@ def test_no_page_is_left_untranslated(project):
         if path.relative_to(project / "reports").parts[0] in wording.LANGUAGES:
             # The page on cleaning shows the name that was spoilt here, and the one proposed for it.
             names = ["Cramér", "Bình Phứơc", "Bình Phước"]
-            assert languages.untranslated(text, names) == [], path
+            # Why a file that was spoilt here cannot be read is told in the words of the library.
+            own = text.replace("unexpected end of data", "")
+            assert languages.untranslated(own, names) == [], path
             checked += 1
     assert checked >= 2 * (len(PAGES) + len(BRIEFINGS))
 
