@@ -293,7 +293,14 @@ def _draw_field(axes, y, field, profile, code):
     if field.median is not None:
         mark("country", [field.median], color=INK, marker="|", markersize=12, markeredgewidth=1.8, zorder=3)
     if field.region_median is not None:
-        look = {"marker": "v", "markersize": 4.8, "markeredgewidth": 0.7, "markeredgecolor": INK, "zorder": 4}
+        look = {
+            "marker": "v",
+            "markersize": 4.8,
+            "markeredgewidth": 0.7,
+            "markeredgecolor": INK,
+            "zorder": 4,
+            "clip_on": False,
+        }
         # Above the row, where no other mark covers it.
         mark("region", [field.region_median], y - 5.4, markerfacecolor=REGION, **look)
     if field.at is not None:
