@@ -12,7 +12,8 @@ endif
 python := $(environment)/bin/python
 run := $(python) -m helpers.batch
 # Taken from the environment, where make puts what was typed: no part of it becomes a command.
-narrow = $(if $(value LANGUAGE),--language $$LANGUAGE) $(if $(value JOBS),--jobs "$$JOBS")
+narrow = $(if $(value LANGUAGE),--language $$LANGUAGE) $(if $(value JOBS),--jobs "$$JOBS") \
+  $(if $(value ENGINE),--engine "$$ENGINE") $(if $(filter 1,$(FORCE)),--force) $(if $(value SCHEDULER),--scheduler "$$SCHEDULER")
 
 help:  ## list the targets, a line each
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -20,7 +21,8 @@ help:  ## list the targets, a line each
 data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 02_join alone)
 	@$(run) --only data $(narrow)
 
-reports: setup  ## make every page; narrow with YEAR=2022 LANGUAGE=en PROVINCE="70,Trà Vinh", PDF=0 prints none, JOBS=1 limits processes
+# Also: ENGINE=kernel starts a kernel for each page, SCHEDULER=tcp://host:8786 sends the pages to a Dask cluster.
+reports: setup  ## make every page that something changed for; narrow with YEAR=2022 LANGUAGE=en PROVINCE="70,Trà Vinh", PDF=0 prints none, JOBS=1 limits processes, FORCE=1 makes all
 	@$(run) $(if $(value YEAR),--year $$YEAR) $(if $(value PROVINCE),--province "$$PROVINCE") $(if $(filter 0,$(PDF)),--no-pdf) $(narrow)
 
 check: setup  ## show what would be understood of a table, and what it would change: FILE=path [LANGUAGE=vi]
@@ -39,8 +41,8 @@ lint: setup  ## check style of code and notebooks, and that notebooks carry no o
 lab: setup  ## open the notebooks in JupyterLab
 	@$(python) -m jupyterlab notebooks
 
-bench: data  ## measure reading of tables, statistics, drawing of maps, briefings, and a whole run of all pages
-	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) -m helpers.batch --bench
+bench: data  ## measure reading, statistics, maps, briefings; and the batch against other ways, into docs/performance.md (an hour)
+	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) tests/bench_batch.py
 
 pictures: setup  ## draw anew what the tests of pictures compare with, after a wanted change of the look
 	@$(python) tests/baselines.py
@@ -57,9 +59,9 @@ lock: setup  ## rebuild requirements.lock from pyproject.toml, with hashes
 clean:  ## remove everything that is computed: data/processed, reports
 	@rm -rf data/processed reports
 
-# The copy of the lock inside the environment says what is installed there: a touched file changes nothing.
+# The copy inside the environment says what is installed there: a touched file changes nothing.
 setup:
-	@if cmp -s requirements.lock $(environment)/requirements.lock; then exit 0; fi; \
+	@if cat requirements.lock pyproject.toml | cmp -s - $(environment)/installed; then exit 0; fi; \
 	if [ "$(environment)" = .venv ]; then \
 	  for found in $(PYTHON) python3.11 python3.12 python3.13 python3 python; do \
 	    $$found -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; found=; \
@@ -72,4 +74,4 @@ setup:
 	fi; \
 	$(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
-	cp requirements.lock $(environment)/requirements.lock
+	cat requirements.lock pyproject.toml > $(environment)/installed

@@ -1,4 +1,4 @@
-"""Making pages from a declaration, on a small synthetic project with real kernels; one run serves most."""
+"""Making pages from a declaration, on a small synthetic project with real processes; one run serves most."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import batch, making, planning, site
+from helpers import batch, making, planning, processes, progress, site
 from helpers.files import project_root, write_table, write_text
 
 DECLARATION = """
@@ -54,8 +55,9 @@ if Path("break").exists():
     raise RuntimeError("nothing to prepare")
 if Path("wait").exists():
     import os, time
-    Path("waiting.part").write_text(str(os.getpid()))
-    Path("waiting.part").rename("waiting")
+    Path(reports, language).mkdir(parents=True)
+    Path(reports, language, "waiting.part").write_text(str(os.getpid()))
+    Path(reports, language, "waiting.part").rename(Path(reports, language, "waiting"))
     time.sleep(60)
 Path(processed).mkdir(parents=True, exist_ok=True)
 Path(processed, "prepared.txt").write_text("prepared")
@@ -141,7 +143,7 @@ def project(tmp_path, monkeypatch):
     def refuse(*_):
         raise AssertionError("a page was started")
 
-    monkeypatch.setattr(batch, "_make_all", refuse)
+    monkeypatch.setattr(processes.Workers, "start", refuse)
     root = make_project(tmp_path / "project")
     monkeypatch.chdir(root)
     return root
@@ -340,23 +342,22 @@ def instant(provincial, monkeypatch):
 
     lists = []
 
-    def make_all(jobs, root, processes, progress, sift):
+    def make(self, jobs, done, begun=None, warm=None):
         figures = [("papi", year, code, "", 40.0) for code, years in FIGURES.items() for year in years]
         frame = pd.DataFrame(figures, columns=["index", "year", "gso_code", "component", "score"])
-        write_table(root / "data/processed/indices.csv", frame.reindex(columns=indices.COLUMNS))
-        data = [job for job in jobs if job.stage == "data"]
-        for job in [*data, *sift([job for job in jobs if job.stage != "data"])]:
+        write_table(Path("data/processed/indices.csv"), frame.reindex(columns=indices.COLUMNS))
+        for job in jobs:
             book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(job.page.title)])
             rendered = site.render(book, job.page.language, job.page.title, links=job.links)
             write_text(job.reports / job.page.path, rendered)
-            progress(making.Result(job.page, "made"))
+            done(making.Result(job.page, "made"))
 
     def write_lists(reports, pages, raw, processed, links_of):
         lists.append(pages)
         for path in {Path(page.path).parent / "index.html" for page in pages}:
             write_text(reports / path, "<header class='site'></header>")
 
-    monkeypatch.setattr(batch, "_make_all", make_all)
+    monkeypatch.setattr(processes.Workers, "make", make)
     monkeypatch.setattr(helpers, "directory", SimpleNamespace(write=write_lists), raising=False)
     monkeypatch.setattr(helpers, "printing", _Printing(), raising=False)
     return provincial, lists
@@ -679,13 +680,16 @@ def test_an_interrupt_ends_all_processes_at_once(tmp_path):
         command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     deadline = time.monotonic() + 60
-    while not (root / "waiting").exists() and time.monotonic() < deadline:
+    waiting = root / "reports" / "en" / "waiting"
+    while not waiting.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     children = psutil.Process(started.pid).children(recursive=True)
-    kernel = int((root / "waiting").read_text())
-    assert kernel in {child.pid for child in children}
+    page = int(waiting.read_text())
+    assert page in {child.pid for child in children}
     os.killpg(started.pid, signal.SIGINT)
+    interrupted = time.monotonic()
     _, error = started.communicate(timeout=10)
+    assert time.monotonic() - interrupted < 2
     assert started.returncode == 130 and b"Traceback" not in error
     _, alive = psutil.wait_procs(children, timeout=3)
     assert alive == []
@@ -693,10 +697,18 @@ def test_an_interrupt_ends_all_processes_at_once(tmp_path):
 
 def test_progress_on_a_terminal_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    progress = batch._Progress(12)
+    shown = progress.Progress(12)
     page = site.Page("map", "vi", 2017, "vi/2017/map.html", "T", "L")
-    progress(making.Result(page, "made"))
-    progress(making.Result(page, "made"))
-    progress.clear()
+    shown.expect([page])
+    shown.begun(page)
+    shown(making.Result(page, "made", seconds=3))
+    shown.expect([replace(page, path=f"vi/{year}/map.html", year=year) for year in (2018, 2019)])
+    shown.begun(replace(page, path="vi/2018/map.html", year=2018))
+    shown.clear()
     text = capsys.readouterr().out
-    assert "\n" not in text and "[ 2/12] 2017 map (vi)  about" in text and text.endswith("\r\x1b[K")
+    assert (
+        "\n" not in text
+        and "[ 0/12] 2017 map (vi)" in text
+        and "[ 1/12] 2018 map (vi)  about 6 s left" in text
+        and text.endswith("\r\x1b[K")
+    )

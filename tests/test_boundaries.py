@@ -244,10 +244,11 @@ def test_doubled_codes_are_refused(full):
 
 
 def test_the_join_goes_by_code_even_if_names_are_exchanged(full):
-    known = provinces.load(RAW)
-    table = known.table.copy()
-    table.loc[["01", "79"], "name_vi"] = table.loc[["79", "01"], "name_vi"].to_numpy()
-    joined = boundaries.join(full, provinces.Provinces("63", table)).set_index("gso_code")
+    rows = provinces.load(RAW).rows
+    exchanged = {
+        code: rows[code] | {"name_vi": rows[other]["name_vi"]} for code, other in (("01", "79"), ("79", "01"))
+    }
+    joined = boundaries.join(full, provinces.Provinces("63", rows | exchanged)).set_index("gso_code")
     assert joined.at["01", "name_vi"] == "Hồ Chí Minh"
     assert joined.geometry["01"].contains(shapely.Point(105.8542, 21.0285))
 

@@ -1,5 +1,6 @@
 """The facts of a briefing: the claims of the texts that founded the project, and what must hold for all."""
 
+import dataclasses
 import json
 import re
 
@@ -209,3 +210,19 @@ def test_places_of_a_year_to_come_do_not_reach_back(book, extended, indices_fram
     assert papi["record"]["rank"] is None
     assert papi["region8"] is None
     assert later.last_year("82", 2025) == 2025
+
+
+def test_a_figure_of_an_old_year_is_shown_for_its_province_alone(book):
+    figures = book.figures.copy()
+    place = figures.query("index == 'papi' and year == 2018 and gso_code == '70' and component == ''").index
+    figures.loc[place, ["score", "rank"]] = [40.0, 30]
+    changed = dataclasses.replace(book, figures=figures)
+
+    def shown(book, code):
+        tables = book.totals(code, 2022), book.components(2022)
+        return json.dumps(book.facts(code, 2022)), [table.to_csv() for table in tables]
+
+    assert all(shown(changed, code) == shown(book, code) for code in ("01", "24", "92"))
+    said, (ranks, of_all) = shown(changed, "70")
+    assert said != shown(book, "70")[0]
+    assert (ranks, of_all) != shown(book, "70")[1] and of_all == shown(book, "70")[1][1]

@@ -1,5 +1,6 @@
 """Pictures of a briefing: as the facts say, broken where series or figures end, nothing covered or cut."""
 
+import dataclasses
 import io
 import itertools
 import warnings
@@ -37,8 +38,8 @@ def draw(book, facts_of, atlas):
         if kind == "locator":
             return briefing_charts.locator(facts, atlas, language)
         if kind == "course":
-            return briefing_charts.course(facts, book.figures, book.registry, language)
-        return briefing_charts.components(facts, book.figures, book.registry, slug, language)
+            return briefing_charts.course(facts, book.totals(code, year), book.registry, language)
+        return briefing_charts.components(facts, book.components(year), book.registry, slug, language)
 
     return drawn
 
@@ -238,11 +239,13 @@ def test_years_of_other_units_are_left_out(book, extended, indices_frame):
     # Code 24 was Bắc Giang before and is Bắc Ninh from 2025 on; the row of 2025 is synthetic.
     row = indices_frame.query("index == 'papi' and gso_code == '42' and year == 2024 and component == ''")
     figures = pd.concat([indices_frame, row.assign(year=2025, gso_code="24", rank=7, ranked=34)])
-    figure = briefing_charts.course(_of_2025("24"), figures, extended, "vi")
-    lines = _lines(_panel(figure, "papi"), "run-papi")
+    longer = dataclasses.replace(book, figures=figures, registry=extended)
+    ranks = longer.totals("24", 2025), extended, "vi"
+    lines = _lines(_panel(briefing_charts.course(_of_2025("24"), *ranks), "papi"), "run-papi")
     assert [list(line.get_xdata()) for line in lines] == [[2025]]
-    assert briefing_charts.course(_of_2025("27"), figures, extended, "vi") is None
-    assert briefing_charts.describe_course(_of_2025("27"), figures, extended, "vi") == ""
+    none = longer.totals("27", 2025), extended, "vi"
+    assert briefing_charts.course(_of_2025("27"), *none) is None
+    assert briefing_charts.describe_course(_of_2025("27"), *none) == ""
 
 
 # --- components --------------------------------------------------------------------------------------------
@@ -319,7 +322,9 @@ def test_too_few_components_are_no_picture(draw, book):
     assert draw("components", "42", 2021, slug="par") is None
     assert draw("components", "70", 2022, slug="par") is None, "two of eight"
     facts = book.facts("22", 2021)
-    assert briefing_charts.describe_components(facts, book.figures, book.registry, "papi", "vi") == ""
+    assert (
+        briefing_charts.describe_components(facts, book.components(2021), book.registry, "papi", "vi") == ""
+    )
 
 
 def test_an_index_of_another_year_is_refused(draw):
@@ -334,17 +339,24 @@ def test_an_index_of_another_year_is_refused(draw):
 
 def test_alternative_texts_say_the_main_numbers(book, atlas):
     facts = book.facts("70", 2022)
-    made = facts, book.figures, book.registry
+    made = facts, book.totals("70", 2022), book.registry
     vietnamese = briefing_charts.describe_course(*made, "vi")
     assert "PAPI, n = 12/12 năm: 56/61 năm 2022; cao nhất 8 (2012), thấp nhất 56 (2022)." in vietnamese
     english = briefing_charts.describe_course(*made, "en")
     assert "SIPAS, n = 2 of 7 years: 56/63 in 2022" in english
     assert "no rank in 2015, 2017, 2018, 2019, 2020" in english
-    said = briefing_charts.describe_components(*made, "papi", "vi")
+    said = briefing_charts.describe_components(facts, book.components(2022), book.registry, "papi", "vi")
     assert "Quản trị điện tử: 3,40 (9/62), trung vị cả nước 3,03" in said
-    of_bac_ninh = book.facts("27", 2021), book.figures, book.registry
+    of_bac_ninh = book.facts("27", 2021), book.components(2021), book.registry
     assert "Civil service reform: 23/63" in briefing_charts.describe_components(*of_bac_ninh, "par", "en")
     assert "6 provinces of the region Southeast" in briefing_charts.describe_locator(facts, atlas, "en")
+
+
+def test_drawing_ahead_leaves_no_figure_and_no_setting(book, facts_of, atlas):
+    shown = {"facts": facts_of("70", 2022), "totals": book.totals("70", 2022)}
+    before = mpl.rcParams.copy()
+    briefing_charts.prepare(shown | {"components": book.components(2022)}, atlas, "vi")
+    assert not plt.get_fignums() and mpl.rcParams == before
 
 
 @pytest.mark.parametrize("kind", ["locator", "course", "components"])

@@ -12,7 +12,7 @@ from matplotlib import text as artists
 
 from helpers import account, maps, provinces, site, wording
 
-TEXTS = wording._texts()
+TEXTS = wording.preload()
 # Texts of both languages in the same words, and why.
 SAME = {
     "models.column_p": "a symbol, and the name of a method",

@@ -3,6 +3,7 @@
 import itertools
 import random
 import string
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from helpers import wording
 
-TEXTS = wording._texts()
+TEXTS = wording.preload()
 # Names and syllables in the order of ICU's collator, not of this project; the file says which.
 COLLATED = (Path(__file__).parent / "data" / "collation_vi.txt").read_text(encoding="utf-8").splitlines()[1:]
 # Letters, marks and signs of Vietnamese names, for random ones.
@@ -31,6 +32,18 @@ def test_every_text_is_whole_in_both_languages(key):
     for language, text in texts.items():
         assert text.strip(), language
         assert text == unicodedata.normalize("NFC", text)
+
+
+def test_texts_read_one_by_one_are_those_of_the_whole_files():
+    folder = Path(wording.__file__).parent / "texts"
+    whole = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.toml")}
+    assert {f"{file}.{key}": texts for file, found in whole.items() for key, texts in found.items()} == TEXTS
+
+
+@pytest.mark.parametrize("key", ["map.no_such_text", "no_such_file.title", "title", ""])
+def test_a_text_that_is_not_there_is_named(key):
+    with pytest.raises(KeyError, match=f"'{key}'"):
+        wording.text(key, "en")
 
 
 @pytest.mark.parametrize(

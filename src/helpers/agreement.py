@@ -62,6 +62,7 @@ def differences(figures, paper, citizens, years=None, vintage="63"):
     """
     units = int(vintage)
     parts = [pd.DataFrame(columns=[*COLUMNS[:2], *COLUMNS[4:9], "place_paper", "place_citizens", "reason"])]
+    figures = figures[figures["component"] == ""]
     for year in sorted(set(figures["year"])):
         if provinces.vintage_of(year) != vintage or (years is not None and year not in years):
             continue

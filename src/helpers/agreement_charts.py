@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 
 from helpers import agreement
 from helpers import rank_intervals as intervals_
-from helpers.charts import INK, QUIET, apply_style, frame
+from helpers.charts import INK, QUIET, apply_style, frame, name_points
 from helpers.publishing import PAGE_DPI
 from helpers.wording import text
 
@@ -226,32 +226,11 @@ def _draw_points(axes, points, provinces, language):
 
 
 def _label(axes, points, provinces, language, taken):
-    """Name the points that stand out; a name that fits nowhere without covering another is left away."""
-    from textalloc import allocate
-
+    """Name the points that stand out."""
     named = points.loc[_standouts(points)]
-    allocate(
-        axes,
-        named["x"].to_numpy(),
-        named["y"].to_numpy(),
-        [provinces.name(code, language) for code in named.index],
-        x_scatter=points["x"].to_numpy(),
-        y_scatter=points["y"].to_numpy(),
-        x_lines=[x for x, _ in taken],
-        y_lines=[y for _, y in taken],
-        textsize=_SMALL,
-        margin=0.014,
-        min_distance=0.018,
-        max_distance=0.15,
-        nbr_candidates=100,
-        draw_all=False,
-        linecolor=QUIET,
-        linewidth=0.5,
-        avoid_crossing_label_lines=True,
-        va="bottom",
-        zorder=4,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
-    )
+    names = [provinces.name(code, language) for code in named.index]
+    lines = {"x_lines": [x for x, _ in taken], "y_lines": [y for _, y in taken]}
+    name_points(axes, named, names, points, textsize=_SMALL, margin=0.014, min_distance=0.018, **lines)
 
 
 def gaps(summary, paper, citizens, period, language, provinces, notes):

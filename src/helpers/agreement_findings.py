@@ -60,7 +60,8 @@ def source_note(figures, indices, years, language):
     str
         A line below a figure.
     """
-    sources = []
+    years, sources = set(years), []
+    figures = figures[figures["component"] == ""]
     for index in indices:
         kinds = {held(figures, index, year) for year in years}
         key = "agreement.source_reported" if "reported" in kinds else "agreement.source_published"

@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import boundaries, cartography, indices, merging, provinces, registry
+from helpers import boundaries, cartography, indices, inputs, merging, provinces, registry
 from helpers.files import resolve
 from helpers.provinces import VINTAGES, vintage_of
 
@@ -45,10 +45,6 @@ class Atlas:
         """New code by old code (pandas.Series)."""
         return provinces.crosswalk(self.raw)
 
-    @functools.cached_property
-    def _countries(self):
-        return {}
-
     def country(self, vintage):
         """
         Give the units of a vintage, projected once.
@@ -70,13 +66,21 @@ class Atlas:
         """
         if vintage not in VINTAGES:
             raise ValueError(f"boundaries {vintage!r} are not known; choose one of {', '.join(VINTAGES)}")
-        if vintage not in self._countries:
-            self._countries[vintage] = cartography.Country(
-                boundaries.read(self.processed, vintage, simplified=not self.full),
-                boundaries.read_islands(self.raw) if self.islands else None,
-                boundaries.read_neighbours(self.raw) if self.context else None,
-            )
-        return self._countries[vintage]
+        return _country(self.raw, self.processed, vintage, self.islands, self.context, self.full)
+
+    def prepare(self):
+        """
+        Compute what every map of this atlas asks for: both countries in their projection, places for names.
+
+        Maps do so themselves where it has not been done. Processes that are forked after it need not.
+
+        Raises
+        ------
+        helpers.boundaries.BoundaryError
+            If the borders cannot be read.
+        """
+        for vintage in VINTAGES:
+            self.country(vintage).prepare()
 
     def codes(self, year):
         """Codes of all units that a year's figures are of (list of str)."""
@@ -112,8 +116,23 @@ class Atlas:
         return chosen
 
 
+@inputs.kept
+def _country(raw, processed, vintage, islands, context, full):
+    return cartography.Country(
+        boundaries.shapes(processed, vintage, simplified=not full, raw=raw),
+        boundaries.read_islands(raw) if islands else None,
+        boundaries.read_neighbours(raw) if context else None,
+    )
+
+
 def open_atlas(
-    raw="data/raw", processed="data/processed", islands=True, context=True, full=False, weights=None
+    raw="data/raw",
+    processed="data/processed",
+    islands=True,
+    context=True,
+    full=False,
+    weights=None,
+    years=None,
 ):
     """
     Read what maps are made from.
@@ -125,6 +144,9 @@ def open_atlas(
         As in `Atlas`.
     weights : str or pathlib.Path, optional
         Table of weights of the 63 provinces; see `helpers.merging.read_weights`.
+    years : list of int, optional
+        Those whose figures are mapped: a page that says so is made again only if one of them changes. By
+        default all; a map of the change from one year to the next needs both.
 
     Returns
     -------
@@ -141,7 +163,7 @@ def open_atlas(
     return Atlas(
         raw,
         processed,
-        indices.read(processed),
+        indices.read(processed) if years is None else indices.of_years(processed, years),
         registry.load(raw),
         islands,
         context,

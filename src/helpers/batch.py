@@ -2,91 +2,22 @@
 
 import argparse
 import contextlib
-import datetime
-import hashlib
-import importlib.metadata
-import itertools
-import json
+import csv
 import os
-import platform
 import signal
 import sys
 import tempfile
-import time
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from helpers import front_pages, provinces, site, wording
-from helpers.files import project_root, write_text
-from helpers.making import Result, Workers
-from helpers.planning import FOLDERS, WrongInput, narrowed, read_jobs
-
-PACKAGES = ("numpy", "pandas", "geopandas", "matplotlib", "scipy", "statsmodels", "papermill", "nbconvert")
-
-
-class _Progress:
-    """Tells how far the pages are: one line that changes on a terminal, a line for each page elsewhere."""
-
-    def __init__(self, total):
-        self.total, self.results, self.started = total, [], time.monotonic()
-        self.terminal = sys.stdout.isatty()
-
-    def __call__(self, result):
-        self.results.append(result)
-        done, page = len(self.results), result.page
-        left = round(self.seconds / done * (self.total - done))
-        year = "" if page.year is None else f"{page.year} "
-        name = page.name if page.province is None else f"{page.province} {page.place}"
-        line = f"[{done:{len(str(self.total))}}/{self.total}] {year}{name} ({page.language})"
-        if self.terminal:
-            print(f"\r\x1b[K{line}  about {left} s left", end="", flush=True)
-        else:
-            print(f"{line}  {result.status}, {result.seconds:.1f} s", flush=True)
-        if result.error:
-            self.say(f"Failed: {result.error}")
-
-    def say(self, line, file=None):
-        """Write a line about pages that were not made, to the standard error if not elsewhere."""
-        self.clear()
-        print(line, file=file or sys.stderr, flush=True)
-
-    def leave_out(self, number):
-        """Count pages less: they are not made after all."""
-        self.total -= number
-
-    def clear(self):
-        """Remove the line that changes."""
-        if self.terminal:
-            print("\r\x1b[K", end="", flush=True)
-
-    @property
-    def seconds(self):
-        """Time since the start (float)."""
-        return time.monotonic() - self.started
-
-
-def _make_all(jobs, root, processes, progress, sift):
-    """Make the data stage in one language first and in order, then at once what `sift` leaves of the rest."""
-    is_first = [job.stage == "data" and job.page.language == jobs[0].page.language for job in jobs]
-    first, rest = (list(itertools.compress(jobs, chosen)) for chosen in (is_first, [not f for f in is_first]))
-    with contextlib.ExitStack() as stack:
-        scratch = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
-        )
-        workers = stack.enter_context(Workers(min(processes, len(jobs)), root, scratch))
-        for place, job in enumerate(first):
-            workers.make([job], progress)
-            if progress.results[-1].status != "made":
-                left = [*first[place + 1 :], *rest]
-                for other in left:
-                    progress(Result(other.page, "not made"))
-                progress.say(
-                    f"Not made, because they need what {job.page.notebook} makes: "
-                    f"{', '.join(other.page.path for other in left) or 'nothing else'}."
-                )
-                return
-        workers.make(sift(rest), progress)
+from helpers import planning, processes, provinces, site, wording
+from helpers.files import project_root
+from helpers.finishing import finish, pdf_of, print_pdfs
+from helpers.freshness import Record, Sources, combined
+from helpers.making import Result
+from helpers.planning import FOLDERS, WrongInput
+from helpers.progress import Progress
+from helpers.removing import remove, remove_files, remove_stale
 
 
 class _Sift:
@@ -94,29 +25,26 @@ class _Sift:
 
     def __init__(self, processed, raw, by_name, progress):
         self.processed, self.raw, self.by_name, self.progress = processed, raw, by_name, progress
-        self.faults = []
+        self.faults, self.left_out = [], set()
 
     def __call__(self, jobs):
-        from helpers import indices
-
         about = [job for job in jobs if job.page.province is not None]
         if not about or not (self.processed / "indices.csv").is_file():
             return jobs
-        figures = indices.read(self.processed)
-        at_hand = figures[figures["score"].notna() | figures["rank"].notna()]
-        known = {(int(year), code) for year, code in zip(at_hand["year"], at_hand["gso_code"], strict=True)}
+        known = _with_figures(self.processed / "indices.csv")
         without = [job for job in about if (job.page.year, job.page.province) not in known]
         self.progress.leave_out(len(without))
         for year in sorted({job.page.year for job in without}):
             self._tell(year, [job for job in without if job.page.year == year], known)
         left_out = {job.page.path for job in without}
+        self.left_out |= left_out
         return [job for job in jobs if job.page.path not in left_out]
 
     def _tell(self, year, jobs, known):
         vintage = provinces.vintage_of(year)
         units = provinces.load(self.raw, vintage)
         codes = sorted({job.page.province for job in jobs})
-        removed = [name for job in jobs if (name := _remove(job))]
+        removed = [name for job in jobs if (name := remove(job))]
         if self.by_name:
             for code in codes:
                 years = [y for y, c in known if c == code and provinces.vintage_of(y) == vintage]
@@ -133,69 +61,11 @@ class _Sift:
             self.progress.say(f"Removed, as their figures are gone: {', '.join(removed)}.", sys.stdout)
 
 
-def _remove(job):
-    """Remove a page of an earlier run with all that was written beside it; say which it was."""
-    path = job.reports / job.page.path
-    was_there = path.is_file()
-    for suffix in (".html", ".ipynb", ".json", ".pdf"):
-        path.with_suffix(suffix).unlink(missing_ok=True)
-    for figure in (path.parent / "figures").glob(f"{path.stem}_*"):
-        figure.unlink()
-    job.log.unlink(missing_ok=True)
-    return job.page.path if was_there else ""
-
-
-def _print(results, reports, processes):
-    """Print the PDFs of the pages that were made; give back what became of each, by path of the page."""
-    from helpers import printing
-
-    printable = (r.page for r in results if r.status == "made" and r.page.pdf)
-    # Relative to the project, because the sentences on failures name them.
-    pages = {Path(os.path.relpath(reports / page.path)): page for page in printable}
-    if not pages:
-        return {}
-    started = time.monotonic()
-    try:
-        printed = [
-            result
-            for sheets in sorted({page.pdf for page in pages.values()})
-            for result in printing.print_pages(
-                [path for path, page in pages.items() if page.pdf == sheets], processes=processes, most=sheets
-            )
-        ]
-    except printing.NoBrowserError as error:
-        print(f"PDFs were not made: {error}. Pages print from any browser; --no-pdf leaves this line out.")
-        return {}
-    for _, error in printed:
-        if error:
-            print(f"Failed: {error}", file=sys.stderr)
-    made = sum(not error for _, error in printed)
-    print(f"{made} of {len(printed)} PDFs made in {time.monotonic() - started:.0f} s.")
-    return {pages[path].path: error or "made" for path, error in printed}
-
-
-def _write_record(place, asked_for, results, pdfs, seconds):
-    raw = [path for path in sorted(place["raw"].rglob("*")) if path.is_file()]
-    pages = sorted(results, key=lambda result: result.page.path)
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    record = {
-        "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 2),
-        "asked_for": asked_for,
-        "versions": {"python": platform.python_version(), **versions},
-        "raw_sha256": {
-            path.relative_to(place["raw"]).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in raw
-        },
-        "pages": [
-            {"path": result.page.path, "notebook": result.page.notebook, "parameters": result.page.parameters}
-            | {"status": result.status, "seconds": result.seconds, "warnings": result.warnings}
-            | ({"error": result.error} if result.error else {})
-            | ({"pdf": pdfs[result.page.path]} if result.page.path in pdfs else {})
-            for result in pages
-        ],
-    }
-    write_text(place["reports"] / "run.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+def _with_figures(path):
+    """Years and codes of provinces that have a figure of any index; pandas would take longer to import."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return {(int(row["year"]), row["gso_code"]) for row in rows if row["score"] or row["rank"]}
 
 
 def _preflight(raw):
@@ -212,65 +82,185 @@ def _preflight(raw):
         raise WrongInput(*error.faults) from None
 
 
-def _write_lists(place, plan):
-    """Write the list of provinces of each year that has pages of any; say whether it could be done."""
-    from helpers import directory
+class _Run:
+    """One run: what was asked for, what has to be made of it, and what became of it."""
 
-    pages = site.present(place["reports"], plan)
-    about = [page for page in pages if page.province is not None]
-    if not about:
-        return True
-    log = place["reports"] / "failed" / "provinces.log"
-    try:
-        directory.write(
-            place["reports"], about, place["raw"], place["processed"], links_of=site.navigator(pages)
+    def __init__(self, options, root):
+        self.options, self.root = options, root
+        self.place = {name: root / folder for name, folder in FOLDERS.items()}
+        self.reports, self.raw = self.place["reports"], FOLDERS["raw"]
+        self.counts = dict.fromkeys(("made", "unchanged", "failed", "not made"), 0)
+        self.pdfs, self.fault, self.removed, self.asked_again = {}, "", [], False
+        self.led = False
+
+    def prepare(self):
+        """Check all that was asked for, before anything is started."""
+        if not self.place["raw"].is_dir():
+            _preflight(self.raw)
+        self.jobs = planning.read_jobs(self.reports, {})
+        self.plan = [job.page for job in self.jobs]
+        options = self.options
+        asked = planning.narrowed(self.jobs, options.only, options.year, options.language, options.province)
+        self.sources = Sources(self.root, self.place)
+        self.record = Record(self.sources)
+        self.checked = self.record.told.get("raw_sha256") == self.sources.raw
+        if not self.checked or options.force:
+            _preflight(self.raw)
+        links_of = site.navigator(
+            site.present(self.reports, self.plan, [job.page for job in asked]), self.reports
         )
-    except Exception as error:
-        write_text(log, site.neutral("".join(traceback.format_exception(error))))
-        text = f"Failed: the list of provinces: {type(error).__name__}: {error}"
-        print(site.neutral(text), file=sys.stderr)
-        return False
-    log.unlink(missing_ok=True)
-    return True
+        self.asked = [replace(job, links=links_of(job.page)) for job in asked]
+        expected = {path: entry["seconds"] for path, entry in self.record.pages.items()}
+        self.progress = Progress(len(asked), options.jobs, expected)
+        self.sift = _Sift(self.place["processed"], self.raw, bool(options.province), self.progress)
+
+    def make(self, workers):
+        """Make what has to be made: the data stage in one language first and in order, then all the rest."""
+        language = self.asked[0].page.language
+        first = [job for job in self.asked if job.stage == "data" and job.page.language == language]
+        rest = [job for job in self.asked if job not in first]
+        for place, job in enumerate(first):
+            self._make([job], workers)
+            self.sources.forget_processed()
+            if self.record.pages[job.page.path]["status"] != "made":
+                self._not_made([*first[place + 1 :], *rest], job)
+                return
+        rest = self.sift(rest)
+        # The pages of all years are the longest: begun last, they would be waited for.
+        self._make(sorted(rest, key=lambda job: job.page.year is not None), workers, warm=True)
+
+    def _make(self, jobs, workers, warm=False):
+        waiting = []
+        for job in jobs:
+            verdict = True if self.options.force else self.record.judge(job)
+            if verdict is False:
+                self.counts["unchanged"] += 1
+                self.progress.leave_out(1)
+            else:
+                waiting.append(replace(job, ask=verdict if isinstance(verdict, dict) else None))
+        by_path = {job.page.path: job for job in waiting}
+
+        def done(result):
+            stale = self.record.enter(by_path[result.page.path], result)
+            remove_files(stale, self.root, self.reports)
+            self.counts[result.status] += 1
+            if result.status == "unchanged":
+                self.asked_again = True
+                self.progress.leave_out(1)
+            else:
+                self.progress(result)
+
+        self.progress.expect(job.page for job in waiting)
+        folders = {name: str(self.place[name]) for name in ("raw", "processed")}
+        workers.make(waiting, done, self.progress.begun, folders if warm else None)
+
+    def _not_made(self, jobs, needed):
+        for job in jobs:
+            result = Result(job.page, "not made")
+            self.record.enter(job, result)
+            self.counts["not made"] += 1
+            self.progress(result)
+        self.progress.say(
+            f"Not made, because they need what {needed.page.notebook} makes: "
+            f"{', '.join(job.page.path for job in jobs) or 'nothing else'}."
+        )
+
+    def finish(self, workers):
+        """Remove what has no source any more; write what leads to pages; print."""
+        self.removed = remove_stale(self.record, self.jobs, self.reports)
+        if self.removed:
+            print(f"Removed, as their source is gone: {', '.join(self.removed)}.")
+        if self.options.pdf:
+            self._print()
+        # Last, because the heads of pages link to the PDFs beside them.
+        if self.changed or self._heads() != self.record.told.get("heads"):
+            self.fault = workers.run(finish, self.place, self.plan)
+            self.record.told["heads"] = self._heads()
+            self.led = True
+            if self.fault:
+                print(f"Failed: {self.fault}", file=sys.stderr)
+
+    @property
+    def changed(self):
+        """Whether anything was made, removed or tried (bool)."""
+        return bool(self.progress.results or self.removed or self.pdfs or self.asked_again or self.led)
+
+    def _heads(self):
+        """All that the pages that lead to others, and the heads of pages, are made from."""
+        present = site.present(self.reports, self.plan)
+        pages = [
+            (page.path, page.title, page.label, (self.reports / page.path).is_file()) for page in present
+        ]
+        pdfs = [page.path for page in self.plan if page.pdf and pdf_of(page, self.reports).is_file()]
+        tables = [self.sources.of(self.place["processed"] / "indices.csv"), self.sources.code]
+        return combined([*map(repr, pages), *pdfs, *tables])
+
+    def _print(self):
+        """Print the pages that were made, or have no PDF yet."""
+        made = {result.page.path for result in self.progress.results if result.status == "made"}
+        pages = [
+            job.page
+            for job in self.asked
+            if job.page.pdf
+            and job.page.path not in self.sift.left_out
+            and (self.reports / job.page.path).is_file()
+            and (job.page.path in made or not pdf_of(job.page, self.reports).is_file())
+            and self.record.pages.get(job.page.path, {}).get("status") == "made"
+        ]
+        if pages:
+            self.pdfs = print_pdfs(pages, self.reports, self.options.jobs)
+            for path, told in self.pdfs.items():
+                self.record.pages[path]["pdf"] = told
+
+    def close(self):
+        """Write the account of the run, if it changed anything."""
+        if self.changed:
+            asked_for = {name: getattr(self.options, name) for name in _ASKED}
+            counts = {name: number for name, number in self.counts.items() if number}
+            self.record.write(asked_for, self.progress.seconds, counts)
+
+    def summary(self):
+        """Say what became of the pages, and give back the status to end with."""
+        counts, seconds = self.counts, self.progress.seconds
+        number = counts["made"] + counts["failed"]
+        total = number + counts["not made"]
+        memory = max((result.memory for result in self.progress.results), default=0) // 1024
+        if total:
+            print(
+                f"{counts['made']} of {total} pages made in {seconds:.0f} s "
+                f"({seconds / max(number, 1):.2f} s a page, {self.options.jobs} at a time); "
+                f"most memory of a page: {memory} MiB."
+            )
+        if counts["unchanged"]:
+            others = "other " if total else ""
+            print(f"{counts['unchanged']} {others}pages stand: nothing that they are made from changed.")
+        if counts["made"] < total:
+            print(f"The others stayed as they were. Why: {FOLDERS['reports']}/failed/", file=sys.stderr)
+        for fault in self.sift.faults:
+            print(f"Error: {fault}", file=sys.stderr)
+        if counts["made"] < total or self.fault or set(self.pdfs.values()) - {"made"}:
+            return 1
+        return 2 if self.sift.faults else 0
 
 
-def _run(options, root, folders):
-    place = {name: root / folders.get(name, default) for name, default in FOLDERS.items()}
-    _preflight(FOLDERS["raw"])
-    jobs = read_jobs(place["reports"], folders)
-    plan = [job.page for job in jobs]
-    asked = narrowed(jobs, options.only, options.year, options.language, options.province)
-    pages = site.present(place["reports"], plan, [job.page for job in asked])
-    links_of = site.navigator(pages, place["reports"])
-    asked = [replace(job, links=links_of(job.page)) for job in asked]
-    progress = _Progress(len(asked))
-    sift = _Sift(place["processed"], place["raw"], bool(options.province), progress)
-    try:
-        _make_all(asked, root, options.jobs, progress, sift)
-    finally:
-        progress.clear()
-    listed = _write_lists(place, plan)
-    seconds, total = progress.seconds, progress.total
-    made = sum(result.status == "made" for result in progress.results)
-    memory = [(0, 0), *(result.memory for result in progress.results)]
-    kernel, maker = (max(sizes) // 1024 for sizes in zip(*memory, strict=True))
-    print(
-        f"{made} of {total} pages made in {seconds:.0f} s ({seconds / max(total, 1):.2f} s a page, "
-        f"{options.jobs} at a time); most memory: {kernel} MiB in a kernel, {maker} MiB in a page's process."
-    )
-    pdfs = _print(progress.results, place["reports"], options.jobs) if options.pdf else {}
-    # Last, because the heads of pages link to the PDFs beside them.
-    front_pages.write(place["reports"], plan, place["processed"], place["raw"])
-    names = ("only", "year", "language", "province", "pdf", "jobs", "bench")
-    asked_for = {name: getattr(options, name) for name in names}
-    _write_record(place, asked_for, progress.results, pdfs, progress.seconds)
-    if made < total and not options.bench:
-        print(f"The others stayed as they were. Why: {FOLDERS['reports']}/failed/", file=sys.stderr)
-    for fault in sift.faults:
-        print(f"Error: {fault}", file=sys.stderr)
-    if made < total or not listed or set(pdfs.values()) - {"made"}:
-        return 1
-    return 2 if sift.faults else 0
+_ASKED = ("only", "year", "language", "province", "pdf", "jobs", "engine", "force")
+
+
+def _run(options, root):
+    run = _Run(options, root)
+    run.prepare()
+    with contextlib.ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
+        scratch = stack.enter_context(folder)
+        settings = processes.Settings(str(root), scratch, options.jobs, options.engine)
+        workers = stack.enter_context(processes.Workers(settings))
+        try:
+            run.make(workers)
+            run.finish(workers)
+        finally:
+            run.progress.clear()
+            run.close()
+    return run.summary()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -278,7 +268,7 @@ class _Parser(argparse.ArgumentParser):
         raise WrongInput(f"{message[:1].upper()}{message[1:]}; --help lists what can be asked for.")
 
 
-def _processes(typed):
+def _number(typed):
     if not typed.isdecimal() or int(typed) < 1:
         raise argparse.ArgumentTypeError(f"{typed!r} is not a whole number from 1 on")
     return int(typed)
@@ -303,11 +293,18 @@ def _options(argv):
     )
     parser.add_argument("--language", nargs="+", default=[], help="only these languages")
     parser.add_argument(
-        "--jobs", type=_processes, default=processors, help="pages at a time (default: %(default)s)"
+        "--jobs", type=_number, default=processors, help="pages at a time (default: %(default)s)"
     )
     parser.add_argument("--root", type=Path, default=project_root(), help="folder of the project")
     parser.add_argument(
-        "--bench", action="store_true", help="make the pages in folders that are removed, to measure"
+        "--engine",
+        choices=["warm", "kernel"],
+        default="warm" if processes.can_fork() else "kernel",
+        help="run cells in a process forked from one that has imported everything, or in a kernel that is "
+        "started for each page (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="make pages again that nothing has changed for, too"
     )
     return parser.parse_args(argv)
 
@@ -340,10 +337,7 @@ def main(argv=None):
         if not root.is_dir():
             raise WrongInput(f"The folder {options.root} does not exist.")
         with contextlib.chdir(root):
-            if not options.bench:
-                return _run(options, root, {})
-            with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-                return _run(options, root, {name: f"{scratch}/{name}" for name in ("processed", "reports")})
+            return _run(options, root)
     except WrongInput as wrong:
         for fault in wrong.args:
             print(f"Error: {fault}", file=sys.stderr)

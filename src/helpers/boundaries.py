@@ -1,8 +1,11 @@
 """The boundaries of the provinces: read and checked, joined by code, merged to 34 units, stored."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
+from helpers import inputs
 from helpers import provinces as registers
 from helpers.files import replacing, resolve
 
@@ -69,6 +72,7 @@ def _open(path, columns, what, remedy, layer=None):
     if not path.is_file():
         raise BoundaryError(f"{path} is missing: it holds {what}; {remedy}")
     where = _where(path, layer)
+    inputs.note(path)
     try:
         frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:  # GDAL has many classes of error; each means: unreadable.
@@ -279,19 +283,25 @@ def add_totals(units, figures, vintage):
             f"{row['index']} {row['year']} of {row['gso_code']}" for _, row in doubled.iterrows()
         )
         raise BoundaryError(f"indices.csv has more than one total for {named}; clean again")
-    columns = {}
-    for (index, year), rows in totals.groupby(["index", "year"]):
-        for measure, kind in (("score", "float64"), ("rank", "Int64")):
-            by_code = rows.set_index("gso_code")[measure].reindex(units["gso_code"])
-            columns[f"{index}_{measure}_{year}"] = by_code.astype(kind).array
+    wide_by = {
+        measure: totals.pivot(index="gso_code", columns=["index", "year"], values=measure)
+        .reindex(units["gso_code"])
+        .astype(kind)
+        for measure, kind in (("score", "float64"), ("rank", "Int64"))
+    }
+    columns = {
+        f"{index}_{measure}_{year}": wide_by[measure][index, year].array
+        for index, year in sorted(set(zip(totals["index"], totals["year"], strict=True)))
+        for measure in wide_by
+    }
     wide = pd.DataFrame(columns, index=units.index)
     joined = pd.concat([units.drop(columns="geometry"), wide], axis=1)
     return units[["geometry"]].join(joined)[[*joined.columns, "geometry"]]
 
 
 def _totals(figures, vintage):
-    of_vintage = figures["year"].map(registers.vintage_of) == vintage
-    return figures[(figures["component"] == "") & of_vintage]
+    totals = figures[figures["component"] == ""]
+    return totals[totals["year"].map(registers.vintage_of) == vintage]
 
 
 def prove(processed, figures, raw="data/raw"):
@@ -555,6 +565,31 @@ def read(processed="data/processed", vintage="63", simplified=True, raw="data/ra
             )
     _check_units(where, units, _REMAKE)
     return units.set_index("gso_code")
+
+
+@inputs.query
+@inputs.kept
+def shapes(processed="data/processed", vintage="63", simplified=True, raw="data/raw"):
+    """
+    Read the provinces with their boundaries alone, for pages that take figures from elsewhere.
+
+    Parameters
+    ----------
+    processed, vintage, simplified, raw
+        As for `read`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As from `read`, without the totals of any index.
+
+    Raises
+    ------
+    BoundaryError
+        As `read` does.
+    """
+    units = read(processed, vintage, simplified, raw)
+    return units[[name for name in units if not re.search(r"_\d{4}$", name)]]
 
 
 def read_islands(raw="data/raw"):

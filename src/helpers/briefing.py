@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import claims, indices, judging, provinces, registry, standing, targets
+from helpers import claims, indices, inputs, judging, provinces, registry, standing, targets
 from helpers.files import resolve, write_text
 from helpers.ledger import SCORE_DECIMALS
 from helpers.provinces import vintage_of
@@ -61,26 +61,22 @@ class Book:
     regional: pd.DataFrame = field(repr=False)
     goals: list = field(repr=False)
 
-    # A page needs one year of all provinces and all years of one: each is arranged when it is asked for.
     @functools.cached_property
-    def _places(self):
-        """Positions of the rows by year and by code (two dicts of arrays)."""
-        return tuple(self.figures.groupby(name).indices for name in ("year", "gso_code"))
+    def _rows(self):
+        """Rows by index, year and component, then by code."""
+        return standing.table(self.figures)
 
-    @functools.cache  # noqa: B019 - a book lives as long as the process that reads it
-    def _of_year(self, year):
-        """Rows of all provinces by index and component, then by code."""
-        rows = self.figures.iloc[self._places[0].get(year, [])]
-        return {(slug, part): found for (slug, _, part), found in standing.table(rows).items()}
+    @functools.cached_property
+    def _by_code(self):
+        """Rows by code, then by index and component, then by year."""
+        found = {}
+        for (slug, year, component), rows in self._rows.items():
+            for code, row in rows.items():
+                found.setdefault(code, {}).setdefault((slug, component), {})[year] = row
+        return found
 
-    @functools.cache  # noqa: B019
     def _own(self, code):
-        """Rows of a province by index and component, then by year."""
-        own = {}
-        rows = self.figures.iloc[self._places[1].get(code, [])]
-        for (slug, year, component), found in standing.table(rows).items():
-            own.setdefault((slug, component), {})[year] = found[code]
-        return own
+        return self._by_code.get(code, {})
 
     @functools.cached_property
     def _units(self):
@@ -95,6 +91,10 @@ class Book:
                 for code, row in places.table.to_dict("index").items()
             }
         return units
+
+    def read(self):
+        """Read at once what else the facts are made of: names of regions, sources, claims."""
+        return self._region_names, self._sources, self._claims
 
     @functools.cached_property
     def _region_names(self):
@@ -168,7 +168,7 @@ class Book:
         helpers.standing.Standing
             Without rows where there is no figure.
         """
-        rows = self._of_year(year).get((slug, component), {})
+        rows = self._rows.get((slug, year, component), {})
         return Standing(self.registry[slug], year, component, rows, self._units[vintage_of(year)])
 
     def has_figure(self, code, year):
@@ -251,6 +251,64 @@ class Book:
         used = sorted(_sources_in(facts))
         facts["sources"] = {source: self._sources.get(source) for source in used}
         return facts
+
+    def totals(self, code, year):
+        """
+        Pick out the ranks that the picture of their course shows.
+
+        Parameters
+        ----------
+        code : str
+        year : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns index, year, rank, ranked, basis, rank_basis: the totals with a rank of the province, up
+            to the year, among the units of the year and in the indices of the year.
+        """
+        rows = self.figures[(self.figures["gso_code"] == code) & (self.figures["component"] == "")]
+        slugs = [index.slug for index in self.registry.of_year(year)]
+        rows = rows[rows["index"].isin(slugs) & (rows["year"] <= year) & rows["rank"].notna()]
+        # The same code is another province in another set of units.
+        rows = rows[rows["year"].map(vintage_of) == vintage_of(year)]
+        return rows[["index", "year", "rank", "ranked", "basis", "rank_basis"]].reset_index(drop=True)
+
+    @functools.cache  # noqa: B019 - a book lives as long as the process that reads it
+    def components(self, year):
+        """
+        Pick out the figures of all provinces that the pictures of components show.
+
+        Parameters
+        ----------
+        year : int
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns index, component, gso_code, score, max_score, basis, rank_basis: of the dimensions of
+            every index of the year.
+        """
+        fields = {
+            (index.slug, field) for index in self.registry.of_year(year) for field in index.fields(year)
+        }
+        rows = self.figures[(self.figures["year"] == year) & (self.figures["component"] != "")]
+        rows = rows[[pair in fields for pair in zip(rows["index"], rows["component"], strict=True)]]
+        names = ["index", "component", "gso_code", "score", "max_score", "basis", "rank_basis"]
+        return rows[names].reset_index(drop=True)
+
+    def prepare(self, year):
+        """
+        Work out what the briefings of a year share, for the processes that are forked from this one.
+
+        Parameters
+        ----------
+        year : int
+        """
+        self.components(year)
+        # The facts of one province ask for nearly all that those of the others ask for.
+        if first := next((code for code in self._by_code if self.has_figure(code, year)), None):
+            self.facts(first, year)
 
     def outline(self, code, year):
         """
@@ -451,9 +509,9 @@ class Book:
     def _profiles(self, slug, year):
         """Scores of the provinces that have every dimension: a row a province, a column a dimension."""
         columns = {
-            component: {code: row["score"] for code, row in self._of_year(year)[slug, component].items()}
+            component: {code: row["score"] for code, row in self._rows[slug, year, component].items()}
             for component in self.registry[slug].fields(year)
-            if (slug, component) in self._of_year(year)
+            if (slug, year, component) in self._rows
         }
         return pd.DataFrame(columns, dtype=float).sort_index().dropna()
 
@@ -516,21 +574,20 @@ def _why_missing(index, year, row, now, at_hand):
     return "some_components" if at_hand else "no_result"
 
 
-def _sources_in(value):
+def _sources_in(facts):
     """Collect the ids of all sources that facts name."""
-    if isinstance(value, list):
-        return set().union(*(_sources_in(part) for part in value))
-    if not isinstance(value, dict):
-        return set()
-    found = set()
-    for name, part in value.items():
-        if name in _SOURCE_KEYS:
-            found |= set(part) if isinstance(part, list) else {part} if part else set()
-        else:
-            found |= _sources_in(part)
+    found, waiting = set(), [facts]
+    while waiting:
+        part = waiting.pop()
+        for name, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if name in _SOURCE_KEYS:
+                found |= set(value) if isinstance(value, list) else {value} if value else set()
+            elif isinstance(value, dict | list):
+                waiting.append(value)
     return found
 
 
+@inputs.kept
 def open_book(raw="data/raw", processed="data/processed"):
     """
     Read what briefings are made from.
@@ -552,13 +609,47 @@ def open_book(raw="data/raw", processed="data/processed"):
     """
     raw, processed = resolve(raw), resolve(processed)
     known = registry.load(raw)
-    return Book(
+    book = Book(
         raw,
         indices.read(processed),
         known,
         *(indices.read_beside(processed, name) for name in ("changes", "conflicts", "regional_ranks")),
         targets.read(raw, known),
     )
+    book.read()
+    return book
+
+
+@inputs.query
+def shown(typed, year, raw="data/raw", processed="data/processed"):
+    """
+    Give all that a briefing shows of the figures, and nothing else.
+
+    Parameters
+    ----------
+    typed : str
+        As for `Book.find`.
+    year : int
+    raw, processed : str or pathlib.Path
+
+    Returns
+    -------
+    dict
+        ``facts`` (see `Book.facts`), and for the pictures ``totals`` and ``components`` (see `Book.totals`
+        and `Book.components`).
+
+    Raises
+    ------
+    ValueError, helpers.indices.RawDataError
+        As `open_book` and `Book.find` do.
+    """
+    book = open_book(raw, processed)
+    code = book.find(typed, year)
+    return {
+        "facts": book.facts(code, year),
+        "totals": book.totals(code, year),
+        "components": book.components(year),
+    }
 
 
 def write(facts, path):

@@ -84,9 +84,7 @@ def _profile(facts, figures, registry, slug, raw, language):
         scale = maxima.pop() if common else 100.0
     units = provinces.load(raw, facts["vintage"]).table
     members = units.index[units["region6"] == units.at[code, "region6"]]
-    rows = figures[
-        (figures["index"] == slug) & (figures["year"] == year) & figures["component"].isin(list(own))
-    ]
+    rows = figures[figures["index"] == slug]
     placed = rows.assign(at=rows["score"] / rows["max_score"] * scale)
     placed = placed[placed["at"].notna() & (measure == "score")]
     fields = []
@@ -134,7 +132,7 @@ def components(facts, figures, registry, index_slug, language, raw="data/raw"):
     facts : dict
         Of one province and year, from `helpers.briefing`.
     figures : pandas.DataFrame
-        Rows of ``indices.csv``.
+        From `helpers.briefing.Book.components`, of the year of the facts.
     registry : helpers.registry.Registry
     index_slug : str
         One of ``facts["indices"]``.
@@ -312,6 +310,10 @@ def _draw_field(axes, y, field, profile, code):
 def _scale(axes, profile, language):
     from matplotlib.ticker import MaxNLocator
 
+    # Before there are ticks: each would be changed by itself.
+    axes.tick_params(labelsize=SMALL, length=2, pad=2)
+    axes.grid(axis="x", **GRID)
+    axes.set_axisbelow(True)
     if profile.measure == "rank":
         last = int(profile.scale)
         axes.set_xlim(last + 0.04 * last, 1 - 0.04 * last)
@@ -328,9 +330,6 @@ def _scale(axes, profile, language):
     axes.set_xticks(ticks, [wording.number(tick, language, decimals) for tick in ticks])
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.tick_params(labelsize=SMALL, length=2, pad=2)
-    axes.grid(axis="x", **GRID)
-    axes.set_axisbelow(True)
 
 
 def describe_components(facts, figures, registry, index_slug, language, raw="data/raw"):

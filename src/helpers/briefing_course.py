@@ -19,74 +19,86 @@ _DOTTED = {"color": QUIET, "linewidth": 0.8, "linestyle": (0, (1, 1.6))}
 
 @dataclass(frozen=True)
 class _Course:
-    """Ranks of one index: ``rank``, ``ranked`` (missing where none is at hand) and ``series`` by year."""
+    """Ranks of one index by year, of how many (None where that is not known), the series of all years."""
 
     index: object
-    table: pd.DataFrame
+    known: dict
+    ranked: dict
+    series: dict
     units: int
 
     @property
-    def known(self):
-        return self.table[self.table["rank"].notna()]
+    def years(self):
+        return list(self.series)
 
     @property
     def missing(self):
-        return list(self.table.index[self.table["rank"].isna()])
+        return [year for year in self.series if year not in self.known]
 
     @property
     def breaks(self):
         """First years of new series."""
-        series = self.table["series"]
-        return list(series.index[1:][series.to_numpy()[1:] != series.to_numpy()[:-1]])
+        pairs = itertools.pairwise(self.series.items())
+        return [year for (_, before), (year, series) in pairs if series != before]
 
     @property
     def every(self):
         """Whether each year is a series of its own."""
-        return len(self.table) > 2 and len(self.breaks) == len(self.table) - 1
+        return len(self.series) > 2 and len(self.breaks) == len(self.series) - 1
 
     @property
     def runs(self):
-        """Stretches of neighbouring years of one series with a rank (list of pandas.DataFrame)."""
-        known = self.known
-        new = (known["series"] != known["series"].shift()) | (known.index.to_series().diff() != 1)
-        return [run for _, run in known.groupby(new.cumsum())]
+        """Stretches of neighbouring years of one series with a rank (list of dict of rank by year)."""
+        found, last = [], None
+        for year, rank in self.known.items():
+            if last is None or year != last + 1 or self.series[year] != self.series[last]:
+                found.append({})
+            found[-1][year] = rank
+            last = year
+        return found
 
     @property
     def partial(self):
-        """Years in which far fewer provinces were ranked than there are."""
-        return self.known[self.known["ranked"] < WHOLE_SHARE * self.units]
+        """Ranks of years in which far fewer provinces were ranked than there are (dict)."""
+        few = WHOLE_SHARE * self.units
+        return {y: rank for y, rank in self.known.items() if self.ranked[y] and self.ranked[y] < few}
 
     @property
     def whole(self):
-        """Years in which nearly all provinces were ranked: a rank among ten is neither best nor worst."""
-        return self.known.drop(self.partial.index)
+        """Ranks of years in which nearly all were ranked: one among ten is neither best nor worst (dict)."""
+        partial = self.partial
+        return {year: rank for year, rank in self.known.items() if year not in partial}
 
     def extremes(self):
         """Best and worst rank with their years, or None for fewer than three ranks or no difference."""
-        ranks = self.whole["rank"]
-        if len(ranks) < 3 or ranks.min() == ranks.max():
+        ranks = self.whole
+        if len(ranks) < 3 or len(set(ranks.values())) == 1:
             return None
-        return [(int(value), list(ranks.index[ranks == value])) for value in (ranks.min(), ranks.max())]
+        return _ends(ranks)
 
 
-def _courses(facts, figures, registry):
-    """Ranks of the province in every index of the year, and the rows that they are from."""
-    code, year = facts["province"]["gso_code"], facts["year"]
-    rows = figures[(figures["gso_code"] == code) & (figures["component"] == "") & (figures["year"] <= year)]
-    # The same code is another province in another set of units.
-    rows = rows[rows["year"].map(vintage_of) == vintage_of(year)]
-    rows = rows[rows["index"].isin(facts["indices"]) & rows["rank"].notna()]
-    found = []
+def _ends(ranks):
+    """Best and worst of ranks by year, each with its years."""
+    ends = min(ranks.values()), max(ranks.values())
+    return [(end, [year for year, rank in ranks.items() if rank == end]) for end in ends]
+
+
+def _courses(facts, totals, registry):
+    """Ranks of the province in every index of the year."""
+    year, found = facts["year"], []
     for slug in facts["indices"]:
-        index = registry[slug]
+        index, own = registry[slug], totals[totals["index"] == slug]
         years = [y for y in index.years if y <= year and vintage_of(y) == vintage_of(year)]
-        table = rows[rows["index"] == slug].set_index("year")[["rank", "ranked"]].astype("float64")
-        table = table.reindex(years).assign(series=[index.series(y) for y in years])
-        found.append(_Course(index, table, int(facts["vintage"])))
-    return found, rows
+        columns = (own[name].tolist() for name in ("year", "rank", "ranked"))
+        at_hand = {y: (rank, of) for y, rank, of in zip(*columns, strict=True)}
+        known = {y: int(at_hand[y][0]) for y in years if y in at_hand}
+        ranked = {y: None if pd.isna(at_hand[y][1]) else int(at_hand[y][1]) for y in known}
+        series = {y: index.series(y) for y in years}
+        found.append(_Course(index, known, ranked, series, int(facts["vintage"])))
+    return found
 
 
-def course(facts, figures, registry, language):
+def course(facts, totals, registry, language):
     """
     Draw the national rank of a province over the years, a panel for each index of the facts' year.
 
@@ -94,8 +106,8 @@ def course(facts, figures, registry, language):
     ----------
     facts : dict
         Of one province and year, from `helpers.briefing`.
-    figures : pandas.DataFrame
-        Rows of ``indices.csv``.
+    totals : pandas.DataFrame
+        From `helpers.briefing.Book.totals`.
     registry : helpers.registry.Registry
     language : {"en", "vi"}
 
@@ -106,24 +118,24 @@ def course(facts, figures, registry, language):
         neighbouring years of one series; a cross marks a year of the index without a rank at hand. Only
         years of the same set of units. None if no rank is at hand.
     """
-    courses, rows = _courses(facts, figures, registry)
-    if not len(rows):
+    if not len(totals):
         return None
+    courses = _courses(facts, totals, registry)
     apply_style()
     size = 4.6, 3.4 + 0.5 * max(0, len(courses) - 3)
     figure = plt.figure(figsize=size, dpi=PAGE_DPI)
-    years = min(min(c.table.index) for c in courses), facts["year"]
+    years = min(min(c.years) for c in courses), facts["year"]
     values = {"province": name_of(facts["province"], language), "years": span(years)}
     notes = [say("course_note", language)]
     partial = [
-        say("course_partial", language, index=c.index.short, year=year, ranked=f"{ranked:.0f}")
+        say("course_partial", language, index=c.index.short, year=year, ranked=c.ranked[year])
         for c in courses
-        for year, ranked in c.partial["ranked"].items()
+        for year in c.partial
     ]
     if partial:
         notes.append(say("course_note_partial", language, listed=", ".join(partial)))
-    notes.append(sources(rows, registry, language))
-    ranked = span(rows["ranked"].dropna()) if rows["ranked"].notna().any() else facts["vintage"]
+    notes.append(sources(totals, registry, language))
+    ranked = span(totals["ranked"].dropna()) if totals["ranked"].notna().any() else facts["vintage"]
     bottom, top = frame(
         figure,
         say("course_title", language, **values),
@@ -148,8 +160,9 @@ def course(facts, figures, registry, language):
 def _draw_course(axes, one, years, last, language):
     slug = one.index.slug
     key = "course_panel_every" if one.every else "course_panel"
-    title = say(key, language, index=one.index.short, n=len(one.known), of=len(one.table))
-    axes.set_title(title, fontsize=SIZES.subtitle, fontweight="bold", loc="left", pad=3)
+    title = say(key, language, index=one.index.short, n=len(one.known), of=len(one.series))
+    # With its height said, none is sought above the ticks.
+    axes.set_title(title, fontsize=SIZES.subtitle, fontweight="bold", loc="left", pad=3, y=1)
     _scale(axes, one, years, last)
     if not one.every:
         for year in one.breaks:
@@ -166,13 +179,13 @@ def _draw_course(axes, one, years, last, language):
     point = {"color": OWN, "marker": "o", "clip_on": False}
     for run in one.runs:
         line = {"linewidth": 1.3, "markersize": 3.2, "zorder": 3, "gid": f"run-{slug}"}
-        axes.plot(run.index, run["rank"], **point, **line)
-    year, rank, ranked = one.known.index[-1], *one.known.iloc[-1][["rank", "ranked"]]
+        axes.plot(list(run), list(run.values()), **point, **line)
+    year, rank = list(one.known.items())[-1]
     axes.plot([year], [rank], **point, linestyle="", markersize=5, zorder=4, gid=f"last-{slug}")
-    if len(one.partial):
+    if partial := one.partial:
         hollow = {"linestyle": "", "markerfacecolor": "white", "markersize": 3.4, "zorder": 4}
-        axes.plot(one.partial.index, one.partial["rank"], **point, **hollow, gid=f"partial-{slug}")
-    label = over(int(rank), None if pd.isna(ranked) else int(ranked))
+        axes.plot(list(partial), list(partial.values()), **point, **hollow, gid=f"partial-{slug}")
+    label = over(rank, one.ranked[year])
     axes.annotate(
         label,
         (year, rank),
@@ -191,11 +204,16 @@ def _draw_course(axes, one, years, last, language):
 
 def _scale(axes, one, years, last):
     """Set the axes: rank 1 at the top, the number ranked at the bottom, ticks that do not touch."""
-    numbers = one.known[["rank", "ranked"]].max(axis=None)
-    limit = one.units if pd.isna(numbers) else int(numbers)
+    numbers = [*one.known.values(), *filter(None, one.ranked.values())]
+    limit = max(numbers, default=one.units)
     room = 0.05 * limit
     axes.set_ylim(limit + room, 1 - room)
     tall = axes.get_position().height * axes.figure.get_size_inches()[1] * 72
+    # Before there are ticks: each would be changed by itself. A tick under a cross looks like an asterisk.
+    axes.tick_params(axis="x", labelsize=SMALL, length=0, pad=3.5)
+    axes.tick_params(axis="y", labelsize=SMALL, length=2, pad=1.5)
+    axes.grid(axis="y", **GRID)
+    axes.set_axisbelow(True)
     steps = (step for step in (1, 5, 10, 20, 30, 60) if limit // step * SMALL * 1.35 < tall)
     step = next(steps, limit)
     axes.set_yticks(sorted({1, *range(step, limit + 1, step)} - ({2, 3, 4, 5} if step == 5 else set())))
@@ -204,11 +222,6 @@ def _scale(axes, one, years, last):
     every = 2 if years[1] - years[0] > 6 else 1
     marked = list(range(years[1], years[0] - 1, -every)) if last else []
     axes.set_xticks(marked, [f"{year}" for year in marked])
-    # A tick under a cross would make it look like an asterisk.
-    axes.tick_params(axis="x", labelsize=SMALL, length=0, pad=3.5)
-    axes.tick_params(axis="y", labelsize=SMALL, length=2, pad=1.5)
-    axes.grid(axis="y", **GRID)
-    axes.set_axisbelow(True)
 
 
 def _mark_extremes(axes, one, last):
@@ -226,10 +239,8 @@ def _mark_extremes(axes, one, last):
     last_year, rank, label = last
     x, y = at(last_year, rank)
     taken = [shapely.box(x + 3, y - 4, x + 6 + text_width(label, SIZES.subtitle, "bold"), y + 4)]
-    taken += [shapely.Point(at(*point)).buffer(2) for point in one.known["rank"].items()]
-    taken += [
-        shapely.LineString([at(*point) for point in run["rank"].items()]) for run in one.runs if len(run) > 1
-    ]
+    taken += [shapely.Point(at(*point)).buffer(2) for point in one.known.items()]
+    taken += [shapely.LineString([at(*point) for point in run.items()]) for run in one.runs if len(run) > 1]
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     (left, low), (right, high) = at(left, bottom), at(right, top)
@@ -264,14 +275,14 @@ def _mark_extremes(axes, one, last):
                 break
 
 
-def describe_course(facts, figures, registry, language):
+def describe_course(facts, totals, registry, language):
     """
     Describe the picture of the ranks for those who do not see it.
 
     Parameters
     ----------
     facts : dict
-    figures : pandas.DataFrame
+    totals : pandas.DataFrame
     registry : helpers.registry.Registry
     language : {"en", "vi"}
 
@@ -280,18 +291,17 @@ def describe_course(facts, figures, registry, language):
     str
         "" if there is no picture.
     """
-    courses, rows = _courses(facts, figures, registry)
-    if not len(rows):
+    if not len(totals):
         return ""
     parts = []
+    courses = _courses(facts, totals, registry)
     for one in courses:
-        values = {"index": one.index.short, "n": len(one.known), "of": len(one.table)}
+        values = {"index": one.index.short, "n": len(one.known), "of": len(one.series)}
         if not len(one.known):
             parts.append(say("course_alt_nothing", language, **values))
             continue
-        year, (rank, ranked) = one.known.index[-1], one.known.iloc[-1][["rank", "ranked"]].astype("Int64")
-        if pd.isna(ranked):
-            ranked = wording.MISSING
+        year, rank = list(one.known.items())[-1]
+        ranked = one.ranked[year] or wording.MISSING
         values["last"] = say("course_alt_rank", language, year=year, rank=rank, ranked=ranked)
         values["missing"] = ""
         if one.missing:
@@ -300,11 +310,10 @@ def describe_course(facts, figures, registry, language):
         if len(one.known) == 1:
             parts.append(say("course_alt_one", language, **values))
             continue
-        ranks = (one.whole if len(one.whole) else one.known)["rank"].astype(int)
-        for key, rank in (("best", ranks.min()), ("worst", ranks.max())):
-            of = ", ".join(map(str, ranks.index[ranks == rank]))
+        for key, (rank, years) in zip(("best", "worst"), _ends(one.whole or one.known), strict=True):
+            of = ", ".join(map(str, years))
             values[key] = say("course_alt_ranks", language, rank=rank, years=of)
         parts.append(say("course_alt_index", language, **values))
-    years = span([min(min(one.table.index) for one in courses), facts["year"]])
+    years = span([min(min(one.years) for one in courses), facts["year"]])
     values = {"province": name_of(facts["province"], language), "years": years}
     return say("course_alt", language, **values, parts=" ".join(parts))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from helpers import charts, palettes, publishing, wording
+from helpers import charts, palettes, publishing, rendering, wording
 
 PROJECTION = "EPSG:3405"
 # Where provinces are too small for their names: west, south, east, north in degrees.
@@ -152,6 +152,17 @@ class Country:
         return [np.asarray(line.coords) for line in lines]
 
     @functools.cached_property
+    def archipelagos(self):
+        """The islands in metres of the projection, in the order of `islands` (geopandas.GeoSeries)."""
+        return self.islands.geometry.to_crs(PROJECTION)
+
+    def prepare(self):
+        """Compute at once what maps ask for one by one, for processes that are forked from this one."""
+        shown = ["archipelagos"] if self.islands is not None else []
+        for part in ("rings", "centres", "region_lines", "context", "windows", *shown):
+            getattr(self, part)
+
+    @functools.cached_property
     def windows(self):
         """Each inset, by its name (dict of str to Window)."""
         import geopandas
@@ -247,7 +258,7 @@ class Sheet:
         self.metres = (north - south) / (self.height - self.margin)
         self.shift = np.array([layout.left - west / self.metres, 4 - south / self.metres])
         self.taken = []
-        self.ground = self._land()
+        self.ground, self.counted = self._land(), None
 
     def place(self, metres):
         """Turn metres of the projection into points of the sheet (numpy.ndarray, shape (..., 2))."""
@@ -269,13 +280,13 @@ class Sheet:
 
         box = [x / self.grain, y / self.grain, (x + width) / self.grain, (y + height) / self.grain]
         ImageDraw.Draw(self.ground).rectangle(box, fill=1 if filled else None, outline=1)
+        self.counted = None
 
     # --- room -----------------------------------------------------------------------------------------
 
     def free(self, width, height, cost, count, around=3):
         """Find the cheapest places for a box that are neither on land nor taken: their lower left corners."""
-        total = np.zeros((self.ground.height + 1, self.ground.width + 1), dtype=np.int32)
-        np.cumsum(np.cumsum(np.asarray(self.ground, dtype=np.int32), axis=0), axis=1, out=total[1:, 1:])
+        total = self._sums()
         x = np.arange(self.margin, self.width - self.margin - width, 2.0)
         y = np.arange(4, self.height - 4 - height, 2.0)
         left, right = self._pixels(x - around, x + width + around, self.ground.width)
@@ -284,7 +295,20 @@ class Sheet:
         inside -= total[np.ix_(high, left)] - total[np.ix_(low, left)]
         rows, columns = np.nonzero(inside == 0)
         corners = np.column_stack([x[columns], y[rows]])
-        return corners[np.argsort(cost(*corners.T), kind="stable")[:count]]
+        costs = cost(*corners.T)
+        if len(costs) > count:
+            # Places are many, those that are wanted few: only these are put in order.
+            near = costs <= np.partition(costs, count - 1)[count - 1]
+            corners, costs = corners[near], costs[near]
+        return corners[np.argsort(costs, kind="stable")[:count]]
+
+    def _sums(self):
+        """Count what is land or taken left of and below each pixel (numpy.ndarray of int)."""
+        if self.counted is None:
+            self.counted = np.zeros((self.ground.height + 1, self.ground.width + 1), dtype=np.int32)
+            np.cumsum(np.asarray(self.ground, dtype=np.int32), axis=0, out=self.counted[1:, 1:])
+            np.cumsum(self.counted, axis=1, out=self.counted)
+        return self.counted
 
     def _pixels(self, starts, ends, limit):
         """Pixels that begin and end what lies between two coordinates, for sums over an image."""
@@ -495,8 +519,7 @@ class Sheet:
         width, height = self.layout.islands
         foot = 20
         names = self.country.names(language)
-        placed = self.country.islands.geometry.to_crs(PROJECTION)
-        for row, shape in zip(self.country.islands.itertuples(), placed, strict=True):
+        for row, shape in zip(self.country.islands.itertuples(), self.country.archipelagos, strict=True):
             centre = self.place([shape.centroid.x, shape.centroid.y])
             x, y = self.put(width, height, (self.width, centre[1]))
             self.axes.add_artist(
@@ -836,5 +859,7 @@ def sheet(size, heads, notes, country):
         raise ValueError(f"size {size!r} is not known; choose one of {', '.join(LAYOUTS)}")
     charts.apply_style()
     figure = plt.figure(figsize=publishing.SIZES[size], dpi=publishing.PAGE_DPI)
+    # Texts that other maps have measured are not measured again.
+    rendering.Canvas(figure)
     bottom, top = charts.frame(figure, *heads, notes)
     return Sheet(figure, bottom, top, country, LAYOUTS[size])

@@ -175,11 +175,21 @@ def _greedy(words, room, size, weight):
     lines = []
     for word in words:
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size, weight) <= room:
+        if lines and _fits(longer, room, size, weight):
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
+
+
+def _fits(line, room, size, weight):
+    # Words return, lines do not: only a line that nearly fills the room is measured as a whole.
+    words = line.split(" ")
+    space = text_width("n n", size, weight) - text_width("nn", size, weight)
+    rough = sum(text_width(word, size, weight) for word in words) + space * (len(words) - 1)
+    if abs(rough - room) > 0.1 * room:
+        return rough < room
+    return text_width(line, size, weight) <= room
 
 
 @functools.lru_cache(maxsize=8192)
@@ -364,20 +374,47 @@ def _standouts(points):
 
 
 def _label(axes, points, provinces, language):
-    """Name the points that stand out; a name that fits nowhere without covering another is left away."""
+    """Name the points that stand out."""
+    named = points.loc[_standouts(points)]
+    names = [provinces.name(code, language) for code in named.index]
+    name_points(axes, named, names, points, textsize=_LABEL_SIZE, margin=0.009, min_distance=0.011)
+
+
+class _OfData:
+    """Transforms like the data of the axes, in the one form that textalloc takes a transformation in."""
+
+    def _as_mpl_transform(self, axes):
+        return axes.transData
+
+
+def name_points(axes, named, names, points, **options):
+    """
+    Write names beside points; one that fits nowhere without covering another is left away.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With its limits set.
+    named : pandas.DataFrame
+        Columns ``x`` and ``y``; the points to name, the most telling first.
+    names : list of str
+    points : pandas.DataFrame
+        All points, which no name covers.
+    **options
+        Further ones of `textalloc.allocate`: size of the letters, distances, lines to keep clear of.
+    """
     from textalloc import allocate
 
-    named = points.loc[_standouts(points)]
+    # Without a transformation textalloc draws the whole figure, to know where the axes lie.
+    axes.apply_aspect()
     allocate(
         axes,
         named["x"].to_numpy(),
         named["y"].to_numpy(),
-        [provinces.name(code, language) for code in named.index],
+        names,
         x_scatter=points["x"].to_numpy(),
         y_scatter=points["y"].to_numpy(),
-        textsize=_LABEL_SIZE,
-        margin=0.009,
-        min_distance=0.011,
+        transform=_OfData(),
         max_distance=0.15,
         nbr_candidates=100,
         draw_all=False,
@@ -388,6 +425,7 @@ def _label(axes, points, provinces, language):
         zorder=4,
         # A box, not an outline: outlined text would be no text in the SVG, and takes longer.
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
+        **options,
     )
 
 

@@ -96,8 +96,10 @@ def _check_means(totals, path):
 
 def _check_press(figures, path):
     slug = path.name.removesuffix("_press.csv")
-    ours = figures[figures["index"] == slug].set_index(["component", "year", "gso_code"])
-    counts = ours.groupby(level=["component", "year"]).size()
+    of_index = figures[figures["index"] == slug].astype({"rank": "float64"})
+    keys = zip(of_index["component"], of_index["year"], of_index["gso_code"], strict=True)
+    ours = dict(zip(keys, of_index[["score", "rank"]].to_dict("records"), strict=True))
+    counts = of_index.groupby(["component", "year"]).size()
     rows = []
     for said in pd.read_csv(path, dtype={"gso_code": str}).fillna({"component": ""}).itertuples():
         key = (said.component, said.year, said.gso_code)
@@ -105,7 +107,7 @@ def _check_press(figures, path):
             published = getattr(said, field)
             if math.isnan(published):
                 continue
-            mine = float(ours[field].get(key, math.nan)) if key in ours.index else math.nan
+            mine = ours.get(key, {}).get(field, math.nan)
             difference = round(mine - published, 4)
             tolerance = PRESS_TOLERANCE if field == "score" else 0
             agrees = "" if math.isnan(mine) else abs(difference) <= tolerance
@@ -118,7 +120,8 @@ def _check_press(figures, path):
 def _check_order(totals):
     rows = []
     for (slug, year), group in totals[totals["rank"].notna()].groupby(["index", "year"]):
-        pairs = itertools.combinations(group.sort_values(["rank", "gso_code"]).itertuples(), 2)
+        fields = ["gso_code", "rank", "score", "rank_source"]
+        pairs = itertools.combinations(group.sort_values(["rank", "gso_code"])[fields].itertuples(), 2)
         for better, worse in pairs:
             shared = better.rank == worse.rank
             swapped = better.rank < worse.rank and better.score < worse.score

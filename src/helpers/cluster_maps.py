@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from helpers import boundaries, cartography, measures, palettes, spatial, wording
+from helpers import cartography, measures, palettes, spatial, wording
 from helpers import map_findings as findings
 from helpers.choropleths import BLANKS, Map, stem
 from helpers.resampling import LEVEL
@@ -76,7 +76,7 @@ def find(atlas, index, year, table=None):
         raise measures.NoFigureError("map.nothing_year", index=entry.short, year=year)
     if table is None:
         # With the borders of the pages, whatever the map is drawn with: they decide who is whose neighbour.
-        borders = spatial.borders(boundaries.read(atlas.processed, vintage, raw=atlas.raw))
+        borders = spatial.read_borders(atlas.processed, vintage, atlas.raw)
         figures = atlas.figures[atlas.figures["index"] == index]
         table = spatial.clusters_table(figures, atlas.registry, borders, year)
     found = table[table["index"] == index].set_index("gso_code")

@@ -1,8 +1,8 @@
 """Correlation of the indices across the provinces: coefficients, their uncertainty, what goes into them."""
 
 import functools
-import gc
 import itertools
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -17,6 +17,7 @@ WITHIN, WITHOUT, STATED, POOLED = "within_region", "without_cities", "stated_onl
 VARIANTS = (PLAIN, WITHIN, WITHOUT, STATED, POOLED)
 # Read off a text or table as the figure of that province and year, not out of an order or a calculation.
 STATED_BASES = ("published", "secondary", "stated")
+_BASES = {"score": "basis", "rank": "rank_basis"}
 COLUMNS = [
     *("index_a", "index_b", "component_a", "component_b", "measure", "variant", "method"),
     *("n", "estimate", "ci_low", "ci_high", "p_value", "p_adjusted", "reason"),
@@ -44,7 +45,9 @@ def totals(figures, year, column):
     pandas.DataFrame of float
         One row a province (``gso_code``, sorted), one column an index; NaN where there is no figure.
     """
-    return _wide(figures, year, column).astype("float64")
+    # Years first: they are numbers, and texts take long to compare.
+    of_year = figures.loc[figures["year"] == year, ["index", "gso_code", "component", column]]
+    return _wide(of_year[of_year["component"] == ""], column)
 
 
 def combinations(figures, registry, year):
@@ -63,7 +66,8 @@ def combinations(figures, registry, year):
     list of (Index, Index)
         In the order of the registry; empty for fewer than two such indices.
     """
-    present = set(figures["index"][(figures["year"] == year) & (figures["component"] == "")])
+    of_year = figures[figures["year"] == year]
+    present = set(of_year["index"][of_year["component"] == ""])
     return list(itertools.combinations([index for index in registry if index.slug in present], 2))
 
 
@@ -121,11 +125,11 @@ def part_whole(figures, whole, part, year):
     scores = totals(figures, year, "score").reindex(columns=[whole.slug, part.slug]).dropna()
     scores.columns = ["whole", "part"]
     # Points stated on an unknown scale are not points of the whole.
-    stated = figures[
-        (figures["index"] == whole.slug)
-        & (figures["year"] == year)
-        & (figures["component"] == contains["component"])
-        & np.isclose(figures["max_score"].astype("float64"), contains["share"] * whole.max_score(year))
+    of_year = figures[figures["year"] == year]
+    stated = of_year[
+        (of_year["index"] == whole.slug)
+        & (of_year["component"] == contains["component"])
+        & np.isclose(of_year["max_score"].astype("float64"), contains["share"] * whole.max_score(year))
     ].set_index("gso_code")["score"]
     scores["points"] = stated.astype("float64").reindex(scores.index)
     scores["stated"] = scores["points"].notna()
@@ -168,7 +172,7 @@ def pairs(figures, registry, places, year):
         ``p_adjusted`` is Holm's within the family of the same measure, variant and method. An empty
         ``estimate`` has its ``reason``.
     """
-    figures, rows = _needed(figures, registry), []
+    figures, rows = needed(figures, registry), []
     laid = _Laid(figures)
     for first, second in combinations(figures, registry, year):
         found = whole_of(first, second)
@@ -201,21 +205,29 @@ def holm(p_values):
     numpy.ndarray of float, shape (n,)
         Holm's (1979, Scandinavian Journal of Statistics 6, 65-70); NaN stays.
     """
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.array(p_values, dtype=float)
-    tested = ~np.isnan(adjusted)
-    if tested.any():
-        # multipletests collects garbage at every call, 60 ms in a process full of libraries; frozen objects
-        # are passed over.
-        gc.freeze()
-        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
-        gc.unfreeze()
+    order = np.argsort(adjusted)[: np.count_nonzero(~np.isnan(adjusted))]
+    # The smallest counts as often as there are tests, the next once less; none below the one before it.
+    counted = adjusted[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(counted), 1)
     return adjusted
 
 
-def _needed(figures, registry):
-    """Totals, and the points that one index contributes to another: a tenth of the rows."""
+def needed(figures, registry):
+    """
+    Pick the figures out that relations of totals rest on: a tenth of the rows.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Rows of ``indices.csv``.
+    registry : helpers.registry.Registry
+
+    Returns
+    -------
+    pandas.DataFrame
+        The totals, and the points that one index contributes to another (`part_whole`).
+    """
     contained = {index.entry["contains"]["component"] for index in registry if "contains" in index.entry}
     return figures[figures["component"].isin({"", *contained})]
 
@@ -249,9 +261,11 @@ def paired(figures, first, second, year, measure, corrected=False):
     return _Laid(figures).pairs(first, second, year, measure, corrected)
 
 
-def _wide(figures, year, column):
-    chosen = figures[(figures["year"] == year) & (figures["component"] == "")]
-    return chosen.pivot(index="gso_code", columns="index", values=column).sort_index()
+def _wide(rows, column):
+    (row, codes), (place, slugs) = (pd.factorize(rows[name], sort=True) for name in ("gso_code", "index"))
+    table = np.full((len(codes), len(slugs)), math.nan)
+    table[row, place] = rows[column].to_numpy(dtype="float64", na_value=math.nan)
+    return pd.DataFrame(table, codes.rename("gso_code"), slugs.rename("index"))
 
 
 class _Laid:
@@ -259,18 +273,20 @@ class _Laid:
 
     def __init__(self, figures):
         self._figures = figures
-        self._totals = dict(tuple(figures[figures["component"] == ""].groupby("year")))
+        totals = figures[figures["component"] == ""]
+        stated = {f"{c}_stated": totals[basis].isin(STATED_BASES) for c, basis in _BASES.items()}
+        self._totals = dict(tuple(totals.assign(**stated).groupby("year")))
         self.wide = functools.cache(self._wide)
         self.pairs = functools.cache(self._pairs)
 
     def _wide(self, year, column):
-        return _wide(self._totals.get(year, self._figures.iloc[:0]), year, column)
+        rows = self._totals.get(year)
+        return pd.DataFrame() if rows is None else _wide(rows, column)
 
     def _pairs(self, first, second, year, measure, corrected):
         slugs = [first.slug, second.slug]
-        both = self.wide(year, measure).reindex(columns=slugs).dropna().astype("float64")
-        bases = self.wide(year, "basis" if measure == "score" else "rank_basis")
-        both["stated"] = bases.reindex(index=both.index, columns=slugs).isin(STATED_BASES).all(axis=1)
+        both, stated = (self.wide(year, c).reindex(columns=slugs) for c in (measure, f"{measure}_stated"))
+        both = both.assign(stated=(stated == 1).all(axis=1))[both.notna().all(axis=1)]
         if corrected:
             whole, part = whole_of(first, second)
             remainder = part_whole(self._figures, whole, part, year)
@@ -347,11 +363,13 @@ def components(figures, index, registry, year):
         whichever more provinces have in both (scores where as many do). ``p_adjusted`` is Holm's over the
         whole table. A component that fewer than `MINIMUM_PAIRS` provinces have is left out; a total is not.
     """
-    chosen = figures[(figures["year"] == year) & ~figures["component"].str.contains(".", regex=False)]
+    of_year = figures[figures["year"] == year]
+    chosen = of_year[~of_year["component"].str.contains(".", regex=False)]
     by_measure = {
         measure: chosen.pivot(index="gso_code", columns=["index", "component"], values=measure).astype(float)
         for measure in MEASURES
     }
+    values = {m: {key: table[key].to_numpy() for key in table} for m, table in by_measure.items()}
     known = {key: max(by_measure[m][key].count() for m in MEASURES) for key in by_measure["score"].columns}
     order = [(other, component) for other in registry for component in ("", *other.components)]
     shown = [
@@ -364,11 +382,11 @@ def components(figures, index, registry, year):
         for other, component in shown:
             if other.slug == index.slug or (whole_of(index, other) and not own == component == ""):
                 continue
-            columns = [(index.slug, own), (other.slug, component)]
-            data = {measure: by_measure[measure][columns].dropna() for measure in MEASURES}
-            measure = "rank" if len(data["rank"]) > len(data["score"]) else "score"
-            values = data[measure].to_numpy()
-            estimate = coefficients.permuted("spearman", values[:, 0], values[:, 1])
+            keys = (index.slug, own), (other.slug, component)
+            both = {m: [columns[key] for key in keys] for m, columns in values.items()}
+            counts = {m: np.count_nonzero(~np.isnan(x) & ~np.isnan(y)) for m, (x, y) in both.items()}
+            measure = "rank" if counts["rank"] > counts["score"] else "score"
+            estimate = coefficients.permuted("spearman", *both[measure])
             rows.append(_row(index, other, measure, PLAIN, estimate, (own, component)))
     table = _typed(rows)
     # One family: they stand in one picture, whatever they were measured on.
@@ -449,7 +467,7 @@ def influence(figures, registry, year):
     """
     from helpers import resampling
 
-    figures, parts = _needed(figures, registry), []
+    figures, parts = needed(figures, registry), []
     laid = _Laid(figures)
     for first, second in combinations(figures, registry, year):
         found = whole_of(first, second)
@@ -497,6 +515,7 @@ def points(figures, first, second, year, measure):
         as shares of the provinces ranked.
     """
     slugs = [first.slug, second.slug]
+    figures = figures[figures["year"] == year]
     both = totals(figures, year, measure).reindex(columns=slugs).dropna()
     both.columns = ["x", "y"]
     both["x_ranked"], both["y_ranked"] = totals(figures, year, "ranked").reindex(columns=slugs).max()
@@ -554,8 +573,9 @@ def chosen(table, first, second, measure, method="spearman", variant=PLAIN):
         None where the table has no such row.
     """
     wanted = {"index_a": first.slug, "index_b": second.slug, "measure": measure, "variant": variant}
-    found = table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1) & (table["method"] == method)]
-    return found.iloc[0] if len(found) else None
+    wanted |= {"method": method}
+    found = np.logical_and.reduce([table[name] == value for name, value in wanted.items()])
+    return table.iloc[found.argmax()] if found.any() else None
 
 
 def drawn(table, first, second):

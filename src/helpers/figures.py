@@ -50,12 +50,15 @@ def parse_number(text):
     ValueError
         If the text is neither a number nor a mark of a missing one.
     """
-    text = " ".join(str(text).replace("−", "-").split())
-    if text.casefold() in MISSING_MARKS:
-        return None
-    if found := _OF.fullmatch(text):
-        return Number(float(found[1]), of=int(found[2]))
-    if found := _NUMBER.fullmatch(text):
-        decimals = found[2] or ""
-        return Number(float(f"{found[1]}.{decimals or 0}"), len(decimals), bool(found[3]))
+    # Most cells are plain numbers, and need no cleaning.
+    if not (found := _NUMBER.fullmatch(str(text))):
+        text = " ".join(str(text).replace("−", "-").split())
+        if text.casefold() in MISSING_MARKS:
+            return None
+        if found := _OF.fullmatch(text):
+            return Number(float(found[1]), of=int(found[2]))
+        found = _NUMBER.fullmatch(text)
+    if found:
+        whole, decimals, percent = found.groups(default="")
+        return Number(float(f"{whole}.{decimals or 0}"), len(decimals), bool(percent))
     raise ValueError(f"{text!r} is no number")

@@ -274,6 +274,7 @@ def _draw_scale(figure, x, y, tall, language):
 
 def _sources(table, figures, registry, year, language):
     sources = []
+    figures = figures[figures["year"] == year]
     for slug in dict.fromkeys([*table["index_a"], *(slug for slug, _ in columns_of(table))]):
         index = registry[slug]
         values = {"index": index.short, "publisher": index.publisher(language)}

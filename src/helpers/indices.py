@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import checks, ledger, provenance, ranking, reconciling, regional, validation
+from helpers import checks, inputs, ledger, provenance, ranking, reconciling, regional, validation
 from helpers import registry as registry_
 from helpers.files import resolve, write_table
 from helpers.ledger import REJECTED_COLUMNS, rejection
@@ -254,6 +254,7 @@ def write(cleaned, processed="data/processed"):
     write_table(folder / "checks.csv", cleaned.checks)
 
 
+@inputs.kept
 def read(processed="data/processed"):
     """
     Read the table of figures that 01_clean wrote.
@@ -281,6 +282,36 @@ def read(processed="data/processed"):
     return frame[COLUMNS]
 
 
+@inputs.query
+def of_years(processed, years, totals=False):
+    """
+    Read the figures of some years, for pages that show no others.
+
+    Parameters
+    ----------
+    processed : str or pathlib.Path
+    years : list of int
+    totals : bool
+        Whether to have the totals of all other years, too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `read`.
+
+    Raises
+    ------
+    RawDataError
+        If the table is not there yet.
+    """
+    figures = read(processed)
+    chosen = figures["year"].isin(years)
+    if totals:
+        chosen |= figures["component"] == ""
+    return figures[chosen].reset_index(drop=True)
+
+
+@inputs.kept
 def read_beside(processed, name):
     """
     Read a table that 01_clean wrote beside the figures.

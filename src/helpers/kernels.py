@@ -18,8 +18,9 @@ from pathlib import Path
 # 1.9 s in every process, and nothing here checks addresses. jsonschema does without it.
 sys.modules.setdefault("rfc3987_syntax", None)
 
-# What notebooks import, and dear to import: paid once by the server, not by each page. The project's own
-# modules cost little, and none of these starts a thread at import: a fork would lose it.
+# What the notebooks of a year import, and dear to import: paid once by the server, not by each page. What
+# 01_clean alone needs (pandera, seaborn) is left to it. The project's own modules cost little, and none of
+# these starts a thread at import: a fork would lose it.
 PRELOADED = [
     "ipykernel.kernelapp",
     "geopandas",
@@ -27,10 +28,8 @@ PRELOADED = [
     "mapclassify",
     "matplotlib.pyplot",
     "matplotlib_scalebar.scalebar",
-    "pandera.pandas",
-    "rapidfuzz.process",
+    "pyogrio",
     "scipy.stats",
-    "seaborn",
     "spreg",
     "statsmodels.stats.multitest",
     "textalloc",

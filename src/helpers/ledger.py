@@ -1,6 +1,7 @@
 """The project's own layouts of a raw table, ledger and wide, into tidy reports of figures."""
 
 import csv
+import functools
 import io
 import math
 import re
@@ -52,6 +53,7 @@ _LONG_FIELDS = {
     "basis",
     "source",
 }
+_WITHOUT_RANK = dict.fromkeys(("rank", "ranked", "score_change", "rank_change"), math.nan)
 
 
 class TableError(ValueError):
@@ -179,6 +181,11 @@ class _Reader:
     raw: Path
     rejected: list
 
+    def __post_init__(self):
+        # A table has many rows of few years.
+        self.units = functools.cache(functools.partial(provinces_.load, self.raw))
+        self.spellings = functools.cache(functools.partial(_spellings, self.index))
+
     def refuse(self, row, field, value, problem, expected, nearest=""):
         self.rejected.append(rejection(self.table.file, row, field, value, problem, expected, nearest))
 
@@ -197,7 +204,7 @@ class _Reader:
         return year
 
     def province(self, line, cells, year):
-        units = provinces_.load(self.raw, provinces_.vintage_of(year))
+        units = self.units(provinces_.vintage_of(year))
         code, name = cells.get("gso_code", ""), cells.get("province", "")
         named = None
         if name:
@@ -219,7 +226,7 @@ class _Reader:
                 self.refuse(line, "province", "", "no province", "a code in gso_code or a name in province")
             return named
         code = code.zfill(2)
-        if code not in units.table.index:
+        if code not in units.rows:
             expected = f"a code of the {units.vintage} provinces of {year}"
             self.refuse(line, "gso_code", code, "an unknown province code", expected, named or "")
             return None
@@ -292,7 +299,7 @@ def reports(table, index, raw):
         if unknown:
             known = ", ".join(sorted(_LONG_FIELDS))
             raise TableError(table.file, f"unknown column {unknown[0]!r}", f"columns among {known}", 1)
-    found, spellings = [], {}
+    found = []
     for line, cells in table.rows:
         year = reader.year(line, cells)
         code = year and reader.province(line, cells, year)
@@ -308,16 +315,15 @@ def reports(table, index, raw):
             "gso_code": code,
             "basis": cells.get("basis") or index.entry.get("basis", ""),
             "source": cells.get("source") or index.entry.get("source", ""),
+            **_WITHOUT_RANK,
         }
-        if year not in spellings:
-            spellings[year] = _spellings(index, year)
         read_row = _long_row if long else _wide_row
-        found += read_row(reader, line, cells, said, spellings[year])
+        found += read_row(reader, line, cells, said)
     return pd.DataFrame(found, columns=REPORT_COLUMNS), reader.rejected
 
 
-def _long_row(reader, line, cells, said, spellings):
-    component = cells.get("component", "")
+def _long_row(reader, line, cells, said):
+    component, spellings = cells.get("component", ""), reader.spellings(said["year"])
     if component not in spellings:
         expected = f"a component of {reader.index.slug} in {said['year']} as in indices.toml"
         reader.refuse(line, "component", component, "an unknown component", expected)
@@ -353,8 +359,8 @@ def _long_row(reader, line, cells, said, spellings):
     ]
 
 
-def _wide_row(reader, line, cells, said, spellings):
-    found = []
+def _wide_row(reader, line, cells, said):
+    found, spellings = [], reader.spellings(said["year"])
     for column, written in cells.items():
         if column in ("year", "gso_code", "province", "basis", "source"):
             continue
@@ -376,10 +382,6 @@ def _wide_row(reader, line, cells, said, spellings):
                 "score": number.value,
                 "decimals": number.decimals,
                 "max_score": 100.0 if percent else _either(maximum, None),
-                "rank": math.nan,
-                "ranked": math.nan,
-                "score_change": math.nan,
-                "rank_change": math.nan,
             }
         )
     return found

@@ -1,23 +1,24 @@
-"""Making pages: one from its notebook with papermill, and several at a time in processes of their own."""
+"""Making one page: its notebook run with papermill, rendered and written, and an account of how it went."""
 
-import concurrent.futures
+import collections
 import contextlib
-import logging
-import multiprocessing
+import functools
+import importlib
 import os
 import re
-import resource
-import signal
+import threading
 import time
 import traceback
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from helpers import kernels, site
+from helpers import inputs
 from helpers.files import write_text
 
-NUMERIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 KERNEL_START_SECONDS = 120
+# More text than this is no page: it would not open on a phone.
+OUTPUT_LIMIT = 20_000_000
+WORTH_PREPARING = 12
 
 
 @dataclass(frozen=True)
@@ -28,34 +29,140 @@ class Result:
     Attributes
     ----------
     page : site.Page
-    status : {"made", "failed", "not made"}
+    status : {"made", "unchanged", "failed", "not made"}
     error : str
         Where it failed and why; "" for a page that was made.
     seconds : float
     warnings : int
         Warnings that the notebook gave.
-    memory : tuple of int
-        Most memory that a kernel, and the process that made the page, took so far, in KiB.
+    memory : int
+        Most memory that the process of the page took, in KiB.
+    left : tuple of str
+        Threads and processes that the notebook left behind, which were ended.
+    files, queries, written : list, dict, list
+        What it read and wrote; see `helpers.inputs.Watch`. `files` is None if it was not watched.
     """
 
-    page: site.Page
+    page: object
     status: str
     error: str = ""
     seconds: float = 0.0
     warnings: int = 0
-    memory: tuple = (0, 0)
+    memory: int = 0
+    left: tuple = ()
+    files: list | None = field(default=None, repr=False)
+    queries: dict = field(default_factory=dict, repr=False)
+    written: list = field(default_factory=list, repr=False)
 
 
-# --- one page --------------------------------------------------------------------------------------------
+class OutputError(Exception):
+    """A cell prints more than a page can hold."""
 
 
-def make_page(job):
+class OutsideError(PermissionError):
+    """A notebook writes where its page does not belong."""
+
+
+def warm_up(engine):
+    """
+    Make ready, in the parent of all pages, what every page needs.
+
+    Parameters
+    ----------
+    engine : {"warm", "kernel"}
+    """
+    from helpers import site, wording
+
+    wording.preload()
+    site.preload()
+    if engine == "warm":
+        importlib.import_module("helpers.engine").prepare()
+
+
+def read_ahead(folders):
+    """
+    Read, in the parent of all pages, the tables that pages read; each reader keeps what it read.
+
+    Parameters
+    ----------
+    folders : dict of str
+        The folders "raw" and "processed".
+    """
+    from helpers import maps, spatial
+
+    # What is wrong with a table is said by the page that reads it.
+    with contextlib.suppress(Exception):
+        maps.open_atlas(folders["raw"], folders["processed"]).prepare()
+        spatial.read_borders(folders["processed"], "63", folders["raw"])
+
+
+def chores(folders, jobs):
+    """
+    List what else is worth doing in the parent of all pages, while the first ones are made.
+
+    Parameters
+    ----------
+    folders : dict of str
+        The folders "raw" and "processed".
+    jobs : list of helpers.planning.Job
+        Pages to be made.
+
+    Returns
+    -------
+    list of callable
+    """
+    about = collections.defaultdict(list)
+    for job in jobs:
+        if job.page.province is not None:
+            about[job.page.year].append(job.page)
+    # For a few pages it would take longer than it saves.
+    return [
+        functools.partial(_prepare_year, folders, year, pages[0].province, {page.language for page in pages})
+        for year, pages in sorted(about.items())
+        if len(pages) >= WORTH_PREPARING
+    ]
+
+
+def _prepare_year(folders, year, code, languages):
+    from helpers import briefing, briefing_charts, maps
+
+    with contextlib.suppress(Exception):
+        briefing.open_book(folders["raw"], folders["processed"]).prepare(year)
+        shown = briefing.shown(code, year, folders["raw"], folders["processed"])
+        atlas = maps.open_atlas(folders["raw"], folders["processed"], years=[])
+        for language in sorted(languages):
+            briefing_charts.prepare(shown, atlas, language)
+
+
+def is_still(job):
+    """
+    Say whether everything that a page asked of the data has the same answer.
+
+    Parameters
+    ----------
+    job : helpers.planning.Job
+        With `ask`, the digests of the answers.
+
+    Returns
+    -------
+    bool
+    """
+    return inputs.still(job.ask)
+
+
+def make_page(job, engine="warm", scratch=None, tell=None):
     """
     Run a notebook and write its page and the executed notebook; an older page stays if that fails.
 
     Parameters
     ----------
     job : helpers.planning.Job
+    engine : {"warm", "kernel"}
+        Whether the cells run in this process, or in a kernel that is started for them.
+    scratch : str, optional
+        Folder for files that are not kept; everything may be written there.
+    tell : callable, optional
+        Called with the position of each cell that is started, and its source.
 
     Returns
     -------
@@ -63,36 +170,130 @@ def make_page(job):
     """
     import papermill
 
+    from helpers import site
+
     started = time.perf_counter()
-    page, reached, count = job.page, [], 0
-    try:
-        notebook = papermill.execute_notebook(
-            page.notebook,
-            None,
-            parameters={**page.parameters, **job.folders},
-            kernel_name="python3",
-            progress_bar=False,
-            start_timeout=KERNEL_START_SECONDS,
-            execution_timeout=job.time_limit,
-            kernel_manager_class=kernels.manager(),
-            shutdown_kernel="immediate",
-            on_cell_start=lambda cell, cell_index: reached.append(cell),
-        )
-        reached.clear()
-        notebook, count = site.cleaned(notebook)
-        rendered = site.render(
-            notebook, page.language, page.title, page.notebook, page.parameters, job.links or None, page.kind
-        )
-        _write_page(job, notebook, rendered)
-        job.log.unlink(missing_ok=True)
-        status, error = "made", ""
-    except Exception as problem:
-        status, error = "failed", _report_failure(job, problem, reached[-1] if reached else None)
-    kernel, maker = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    page, reached, count, left = job.page, [], 0, ()
+
+    def begin(cell, cell_index):
+        reached.append(cell)
+        if tell:
+            tell((cell.id, cell.source))
+
+    with inputs.watching(_guard(job, scratch)) as watch:
+        try:
+            notebook = papermill.execute_notebook(
+                page.notebook,
+                None,
+                parameters={**page.parameters, **job.folders},
+                kernel_name="python3",
+                progress_bar=False,
+                start_timeout=KERNEL_START_SECONDS,
+                execution_timeout=job.time_limit,
+                on_cell_start=begin,
+                on_cell_executed=_refuse_floods,
+                **_engine(engine),
+            )
+            reached.clear()
+            notebook, count = site.cleaned(notebook)
+            rendered = site.render(
+                notebook,
+                page.language,
+                page.title,
+                page.notebook,
+                page.parameters,
+                job.links or None,
+                page.kind,
+            )
+            _write_page(job, notebook, rendered)
+            job.log.unlink(missing_ok=True)
+            status, error = "made", ""
+        except Exception as problem:
+            status, error = "failed", _report(job, problem, reached[-1] if reached else None)
+    left = _left_behind()
+    return Result(
+        page,
+        status,
+        error,
+        round(time.perf_counter() - started, 2),
+        count,
+        _most_memory(),
+        left,
+        None if engine == "kernel" else sorted(watch.files),
+        watch.queries,
+        sorted(watch.written),
     )
-    memory = (max(kernel, kernels.most_memory), maker)
-    return Result(page, status, error, round(time.perf_counter() - started, 2), count, memory)
+
+
+def _engine(engine):
+    from helpers import kernels
+
+    if engine == "warm":
+        return {"engine_name": "warm"}
+    return {"kernel_manager_class": kernels.manager(), "shutdown_kernel": "immediate"}
+
+
+def _guard(job, scratch):
+    """Refuse writing but in the folders of the page."""
+    page = job.page
+    own = job.reports / page.language / ("" if page.year is None else str(page.year))
+    folders = [own, job.log.parent, Path("/dev"), *([Path(scratch)] if scratch else [])]
+    if job.stage == "data":
+        folders.append(Path(job.folders.get("processed", "data/processed")))
+    allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+
+    def guard(path):
+        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        # What Python keeps of modules that it compiles, and folders above its own.
+        if (
+            real.startswith(allowed)
+            or "__pycache__" in real
+            or any(a.startswith(f"{real}/") for a in allowed)
+        ):
+            return
+        raise OutsideError(
+            f"{page.notebook} may write below {os.path.relpath(own)} alone, and tried to write {path}: "
+            "take the folder from its parameters."
+        )
+
+    return guard
+
+
+def _refuse_floods(cell, cell_index, execute_reply):
+    size = sum(
+        len(output.get("text", "")) + sum(len(data) for data in output.get("data", {}).values())
+        for output in cell.get("outputs", ())
+    )
+    if size > OUTPUT_LIMIT:
+        raise OutputError(
+            f"the cell shows {size / 1e6:.0f} MB; a page may have {OUTPUT_LIMIT / 1e6:.0f} MB of a cell: "
+            "write a file instead, or show less."
+        )
+
+
+def _most_memory():
+    with contextlib.suppress(ImportError):  # not everywhere
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return 0
+
+
+def _left_behind():
+    """Name the threads and processes that were started and not ended."""
+    import psutil
+
+    threads = [
+        thread.name
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread() and not thread.daemon
+    ]
+    processes = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                processes.append(process.name())
+    return tuple([f"thread {name!r}" for name in threads] + [f"process {name!r}" for name in processes])
 
 
 def _write_page(job, notebook, rendered):
@@ -106,119 +307,54 @@ def _write_page(job, notebook, rendered):
     write_text(path, rendered)
 
 
-def _report_failure(job, problem, cell):
-    """Write the log of a page that failed; return the sentence on it."""
-    import nbformat
+# --- failures -------------------------------------------------------------------------------------------
 
-    where, source = "", ""
-    if cell is not None:
-        ids = [known.id for known in nbformat.read(job.page.notebook, as_version=4).cells]
-        place = f"{ids.index(cell.id) + 1} {cell.id!r}" if cell.id in ids else "with the parameters"
-        where, source = f", cell {place}", cell.source
+
+def failure(job, text, cell=None, trace=""):
+    """
+    Account for a page whose process was ended.
+
+    Parameters
+    ----------
+    job : helpers.planning.Job
+    text : str
+        What happened.
+    cell : tuple of str, optional
+        Identifier and source of the cell that was reached.
+    trace : str
+        Where the interpreter was.
+
+    Returns
+    -------
+    Result
+    """
+    ident, source = cell or ("", "")
+    return Result(job.page, "failed", _log(job, text, ident, source, trace))
+
+
+def _report(job, problem, cell):
+    """Write the log of a page that failed; return the sentence on it."""
     name = getattr(problem, "ename", None) or type(problem).__name__
     # The first line of a time-out says all; the rest repeats the cell.
     text = getattr(problem, "evalue", None) or str(problem)
     lines = [line for line in text.strip().splitlines() if line.strip()]
     lines = lines[:1] if isinstance(problem, TimeoutError) else lines[-3:]
-    values = ", ".join(f"{key} {value}" for key, value in job.page.parameters.items())
-    sentence = f"{job.page.notebook} ({values}){where}: {name}: {' / '.join(lines)}"
     trace = "\n".join(getattr(problem, "traceback", None) or traceback.format_exception(problem))
+    ident, source = ("", "") if cell is None else (cell.id, cell.source)
+    return _log(job, f"{name}: {' / '.join(lines)}", ident, source, trace)
+
+
+def _log(job, text, ident, source, trace):
+    import nbformat
+
+    from helpers import site
+
+    where = ""
+    if ident:
+        ids = [known.id for known in nbformat.read(job.page.notebook, as_version=4).cells]
+        where = f", cell {ids.index(ident) + 1} {ident!r}" if ident in ids else ", cell with the parameters"
+    values = ", ".join(f"{key} {value}" for key, value in job.page.parameters.items())
+    sentence = f"{job.page.notebook} ({values}){where}: {text}"
     trace = re.sub(r"\x1b\[[0-9;]*m", "", trace)
     write_text(job.log, site.neutral(f"{sentence}\n\n{source}\n\n{trace}\n"))
     return site.neutral(sentence)
-
-
-# --- several pages ---------------------------------------------------------------------------------------
-
-
-def _prepare_worker(root, scratch):
-    os.chdir(root)
-    os.environ.update(dict.fromkeys(NUMERIC_THREADS, "1"))
-    os.environ.update(MPLBACKEND="agg", PYTHONHASHSEED="0", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    # Neither the user's IPython start-up files nor sockets in the home folder.
-    os.environ.update(IPYTHONDIR=f"{scratch}/ipython", JUPYTER_RUNTIME_DIR=scratch)
-    # An interrupt is for the process that was started by hand; it ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-
-
-class Workers:
-    """
-    Processes that make pages, each with a warm server of kernels; ended with the block that they are used in.
-
-    Parameters
-    ----------
-    processes : int
-        How many at most.
-    root : pathlib.Path
-        Folder of the project, in which they work.
-    scratch : str
-        Folder for files of theirs that are not kept.
-    """
-
-    def __init__(self, processes, root, scratch):
-        self.processes, self.start, self.pool = processes, (str(root), scratch), None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            _end_children()
-        self._close()
-
-    def make(self, jobs, done):
-        """
-        Make pages in any order; a page that ends its process is named as failed.
-
-        Parameters
-        ----------
-        jobs : list of helpers.planning.Job
-        done : callable
-            Called with each `Result`.
-        """
-        for job in self._attempt(jobs, done):
-            # Which page ended the process is not known, so those that were left are made one by one.
-            if self._attempt([job], done):
-                text = f"{job.page.notebook} ({job.page.path}): the process that made it was ended (memory?)"
-                write_text(job.log, f"{text}\n")
-                done(Result(job.page, "failed", text))
-
-    def _attempt(self, jobs, done):
-        """Make pages; give back the jobs that were left when a process was ended."""
-        if self.pool is None:
-            # A server that has the heavy modules hands them to each process; elsewhere each imports them.
-            context = multiprocessing.get_context("forkserver" if kernels.can_fork() else "spawn")
-            if kernels.can_fork():
-                context.set_forkserver_preload(["helpers.making", "papermill", "nbconvert"])
-            self.pool = concurrent.futures.ProcessPoolExecutor(
-                self.processes, context, _prepare_worker, self.start
-            )
-        futures = {self.pool.submit(make_page, job): job for job in jobs}
-        left = []
-        for future in concurrent.futures.as_completed(futures):
-            if isinstance(future.exception(), concurrent.futures.BrokenExecutor):
-                left.append(futures[future])
-            else:
-                done(future.result())
-        if left:
-            self._close()
-        return left
-
-    def _close(self):
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
-            self.pool = None
-
-
-def _end_children():
-    import psutil
-
-    for worker in multiprocessing.active_children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(worker.pid)
-            for kernel in process.children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    kernel.kill()
-            process.kill()

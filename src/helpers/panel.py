@@ -778,6 +778,7 @@ def describe(figures, registry, raw="data/raw", draws=DRAWS, seed=SEED):
     -------
     Description
     """
+    figures = figures[figures["component"] == ""]
     level, order = levels(figures, registry, raw), persistence(figures, registry)
     parts = [
         _level_rows(level),
@@ -787,8 +788,7 @@ def describe(figures, registry, raw="data/raw", draws=DRAWS, seed=SEED):
         decomposition(figures, registry, raw),
         relations(figures, registry),
     ]
-    totals = figures[figures["component"] == ""].groupby("index", sort=False)
-    held = {slug: indices.held_as(rows) for slug, rows in totals}
+    held = {slug: indices.held_as(rows) for slug, rows in figures.groupby("index", sort=False)}
     return Description(level, order, pd.concat(parts, ignore_index=True), held)
 
 

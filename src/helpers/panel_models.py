@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.comparability import check_units, common_runs, difference, one_set, runs
-from helpers.correlation import part_whole, share_known, whole_of
+from helpers.correlation import needed, part_whole, share_known, whole_of
 from helpers.panel import WITHIN_YEAR, panel_rows
 from helpers.resampling import DRAWS, LEVEL, SEED
 
@@ -140,13 +140,14 @@ def without_singletons(panel):
     pandas.DataFrame
         The rows that are kept.
     """
+    units = [pd.factorize(panel[unit])[0] for unit in ("gso_code", "year")]
+    kept = np.arange(len(panel))
     while True:
-        kept = panel
-        for unit in ("gso_code", "year"):
-            kept = kept[kept.groupby(unit)[unit].transform("size") > 1]
-        if len(kept) == len(panel):
-            return kept.reset_index(drop=True)
-        panel = kept
+        before = len(kept)
+        for numbers in units:
+            kept = kept[np.bincount(numbers[kept])[numbers[kept]] > 1]
+        if len(kept) == before:
+            return panel.iloc[kept].reset_index(drop=True)
 
 
 def changes(panel):
@@ -212,7 +213,8 @@ def two_way_fe(panel, seed=SEED):
     -------
     list of Slope
         ``slope``: points of b per point of a; standard error clustered by province
-        (`linearmodels.PanelOLS`; factor G / (G - 1) x (n - 1) / (n - k), k counting all effects), interval
+        (Arellano 1987, Oxford Bulletin of Economics and Statistics 49, 431-434; factor G / (G - 1) x
+        (n - 1) / (n - k), k counting all effects, as `linearmodels.PanelOLS` has it), interval
         and p-value of the restricted wild cluster bootstrap (`wild_cluster`). ``slope_t``: the same with
         interval and p-value by t with G - 1 degrees of freedom, G provinces, which large samples justify and
         few provinces may not. ``left_out``: number of province-years and provinces that drop out as
@@ -273,8 +275,8 @@ def _clustered(sample, effects, few, seed):
     prepared, reason = _prepared(sample, effects, few)
     if reason:
         return [Slope("slope", n, provinces, reason=reason)]
-    estimate, error = _panel_ols(sample, effects)
     x, y, basis = prepared
+    estimate, error = _clustered_slope(x, y, sample["gso_code"], basis.shape[1] + 1)
     low, high, p_value = wild_cluster(x, y, sample["gso_code"], basis, seed)
     if not math.isfinite(high - low):
         return [Slope("slope", n, provinces, reason="models.reason_unbounded")]
@@ -284,15 +286,13 @@ def _clustered(sample, effects, few, seed):
     ]
 
 
-def _panel_ols(sample, effects):
-    from linearmodels import PanelOLS
-
-    rows = sample.set_index(["gso_code", "year"])
-    model = PanelOLS(
-        rows["b"], rows[["a"]], entity_effects="gso_code" in effects, time_effects="year" in effects
-    )
-    fit = model.fit(cov_type="clustered", cluster_entity=True, group_debias=True)
-    return float(fit.params["a"]), float(fit.std_errors["a"])
+def _clustered_slope(x, y, groups, parameters):
+    """Slope of y on x, both without the effects, and its standard error clustered by group."""
+    size, n = x @ x, len(x)
+    slope = x @ y / size
+    scores = np.bincount(pd.factorize(groups)[0], x * (y - slope * x))
+    factor = len(scores) / (len(scores) - 1) * (n - 1) / (n - parameters)
+    return float(slope), math.sqrt(factor * (scores**2).sum()) / float(size)
 
 
 def _by_t(term, n, provinces, estimate, error, degrees):
@@ -515,7 +515,7 @@ def models_table(figures, registry, seed=SEED):
         (`helpers.comparability.one_set`). A pair of which one contains the other has corrected scores in
         years of known share, and no ranks.
     """
-    rows = []
+    figures, rows = needed(figures, registry), []
     for first, second in itertools.combinations(registry, 2):
         rows += _score_rows(figures, first, second, seed)
         panel = paired_years(figures, first, second, "rank", _years_of_both(figures, first, second))
@@ -615,9 +615,9 @@ def convergence_table(figures, registry):
         ``convergence_sigma``: ``sd_first``, ``sd_last`` and ``sd_ratio`` (`pitman_morgan`). Runs of fewer
         than three years with figures are left out; an index without a longer one has rows with the reason.
     """
-    rows = []
+    figures, rows = figures[figures["component"] == ""], []
     for index in registry:
-        totals = figures[(figures["index"] == index.slug) & (figures["component"] == "")]
+        totals = figures[figures["index"] == index.slug]
         totals = totals.pivot(index="gso_code", columns="year", values="score").astype("float64")
         totals = totals.dropna(axis="columns", how="all")
         # A series that outlives its set of provinces is two runs of one name.

@@ -1,7 +1,9 @@
 """Which pages are to be made: ``reports.toml``, checked, and what was asked for of it."""
 
+import ast
 import collections
 import itertools
+import json
 import re
 import string
 import tomllib
@@ -54,7 +56,7 @@ class Job:
     page : site.Page
     stage : {"data", "year"}
     time_limit : float
-        Seconds that a single cell may take.
+        Seconds that making the page may take.
     reports : pathlib.Path
         Folder that the page goes to.
     folders : dict
@@ -63,6 +65,8 @@ class Job:
         Links of the head of the page.
     newest : bool
         Whether it is made only for the newest year unless years are asked for.
+    ask : dict, optional
+        Digests of what the page asked of the data when it was made: it stays if they are still the same.
     """
 
     page: site.Page
@@ -72,6 +76,7 @@ class Job:
     folders: dict = field(default_factory=dict)
     links: dict = field(default_factory=dict)
     newest: bool = False
+    ask: dict | None = None
 
     @property
     def log(self):
@@ -105,8 +110,6 @@ def read_jobs(reports, folders, raw=FOLDERS["raw"]):
         If the file is missing or wrong, a notebook is missing or lacks a parameter, or a value does not fit
         its schema.
     """
-    import jsonschema
-
     try:
         asked = tomllib.loads(Path("reports.toml").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -115,8 +118,7 @@ def read_jobs(reports, folders, raw=FOLDERS["raw"]):
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongInput(f"reports.toml is no valid TOML: {error}.") from None
-    faults = [_fault("reports.toml", e) for e in jsonschema.Draft202012Validator(_SCHEMA).iter_errors(asked)]
-    if faults:
+    if faults := _faults("reports.toml", asked, _SCHEMA):
         raise WrongInput(*faults)
     jobs, faults = [], []
     for entry in sorted(asked["page"], key=lambda entry: entry["stage"] != "data"):
@@ -131,17 +133,80 @@ def read_jobs(reports, folders, raw=FOLDERS["raw"]):
     return jobs
 
 
+def _faults(where, value, schema):
+    """Sentences on a value that does not fit its JSON Schema, or on a schema that is none."""
+    if _fits(value, schema):
+        return []
+    import jsonschema
+
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        return [_fault(f"{where} (a JSON Schema)", error)]
+    return [_fault(where, error) for error in jsonschema.Draft202012Validator(schema).iter_errors(value)]
+
+
 def _fault(where, error):
     place = ".".join(str(step) for step in error.absolute_path)
     return f"{where}{f', {place}' if place else ''}: {error.message}."
 
 
-def _notebook_faults(entry, folders):
-    import papermill
+def _fits(value, schema):
+    """
+    Say whether a value surely fits a JSON Schema of common words.
 
-    name = entry["notebook"]
+    The library that knows every word takes longer to import than a run in which no page is to be made, so it
+    is asked, and words the fault, only where this does not know.
+    """
+    try:
+        return all(
+            word in _WORDS
+            and type(value) in _WORDS[word][0]
+            and type(said) in _WORDS[word][1]
+            and _WORDS[word][2](value, said, schema)
+            for word, said in schema.items()
+        )
+    except (TypeError, re.error):
+        return False
+
+
+def _only_known(value, said, schema):
+    others = [value[name] for name in value if name not in schema.get("properties", {})]
+    return not others if said is False else said is True or all(_fits(other, said) for other in others)
+
+
+_TYPES = {"string": [str], "integer": [int], "number": [int, float], "boolean": [bool]}
+_TYPES |= {"array": [list], "object": [dict]}
+_ANY = [kind for kinds in _TYPES.values() for kind in kinds]
+# By word: the types of values and of what the word is given, and the test; True is no number here.
+_WORDS = {
+    "default": (_ANY, _ANY, lambda *_: True),
+    "type": (_ANY, [str], lambda value, said, _: type(value) in _TYPES.get(said, [])),
+    "enum": (_ANY, [list], lambda value, said, _: any(type(v) is type(value) and v == value for v in said)),
+    "minimum": ([int, float], [int, float], lambda value, said, _: value >= said),
+    "maximum": ([int, float], [int, float], lambda value, said, _: value <= said),
+    "exclusiveMinimum": ([int, float], [int, float], lambda value, said, _: value > said),
+    "pattern": ([str], [str], lambda value, said, _: re.search(said, value)),
+    "minItems": ([list], [int], lambda value, said, _: len(value) >= said),
+    "items": ([list], [dict], lambda value, said, _: all(_fits(item, said) for item in value)),
+    "required": ([dict], [list], lambda value, said, _: set(said) <= set(value)),
+    "properties": (
+        [dict],
+        [dict],
+        lambda value, said, _: all(_fits(value[name], said[name]) for name in value if name in said),
+    ),
+    "additionalProperties": ([dict], [bool, dict], _only_known),
+}
+
+
+def _notebook_faults(entry, folders):
+    name, wanted = entry["notebook"], {*entry["parameters"], *folders}
     if not Path(name).is_file():
         return [f"reports.toml names the notebook {name}, which is missing."]
+    if wanted <= _assigned(name):
+        return []
+    import papermill
+
     try:
         known = papermill.inspect_notebook(name)
     except Exception as error:
@@ -154,19 +219,30 @@ def _notebook_faults(entry, folders):
     ]
 
 
+def _assigned(name):
+    """
+    Names that the cell of parameters surely assigns; none where that is not seen at a glance.
+
+    The glance spares a run in which no page is to be made the import of papermill, which judges the rest.
+    """
+    try:
+        cells = json.loads(Path(name).read_text(encoding="utf-8"))["cells"]
+        tagged = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+        body = ast.parse("".join(next(tagged)["source"])).body
+    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError, StopIteration):
+        return set()
+    assigned = (statement.targets for statement in body if isinstance(statement, ast.Assign))
+    return {target.id for targets in assigned for target in targets if isinstance(target, ast.Name)}
+
+
 def _pages(entry, asked, raw):
     """The pages of an entry, and sentences on what is wrong with it; several pages may share a fault."""
-    import jsonschema
-
     where = f"reports.toml, {entry['notebook']}"
     try:
-        jsonschema.Draft202012Validator.check_schema({"properties": entry["parameters"]})
         combinations = list(_combinations(entry, asked, raw))
         faults = _value_faults(entry, combinations, f"{where}, parameters")
         places = _places(combinations, raw)
         pages = [] if faults else [_page(entry, values, places) for values in combinations]
-    except jsonschema.SchemaError as error:
-        return [], [_fault(f"{where}, parameters (a JSON Schema)", error)]
     except KeyError as error:
         return [], [f"{where}: the name or text {error} is not known."]
     except WrongInput as wrong:
@@ -194,17 +270,15 @@ def _combinations(entry, asked, raw):
 
 def _value_faults(entry, combinations, where):
     """Sentences on the values of an entry; each value is judged once, however many pages have it."""
-    import jsonschema
-
     parameters = entry["parameters"]
-    anything = {"properties": dict.fromkeys(parameters, True)}
+    anything = {"properties": {name: {} for name in parameters}}
     names = {**anything, "required": list(parameters), "additionalProperties": False}
-    found = list(jsonschema.Draft202012Validator(names).iter_errors(combinations[0]))
+    faults = _faults(where, combinations[0], names)
     for name, schema in parameters.items():
-        validator = jsonschema.Draft202012Validator({"properties": {name: schema}})
         values = {repr(values[name]): values[name] for values in combinations if name in values}
-        found += [error for value in values.values() for error in validator.iter_errors({name: value})]
-    return list(dict.fromkeys(_fault(where, error) for error in found))
+        for value in values.values():
+            faults += _faults(where, {name: value}, {"properties": {name: schema}})
+    return list(dict.fromkeys(faults))
 
 
 def _places(combinations, raw):

@@ -1,13 +1,12 @@
 """The provinces: names and codes of the 63 units (to 30 June 2025) and of the 34 units (since then)."""
 
+import csv
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import pandas as pd
-
-from helpers import files, wording
+from helpers import files, inputs, wording
 
 # The sets of provinces of one vintage among which a place is given; the first two are columns of the tables.
 SCOPES = ("region6", "region8", "cities")
@@ -132,18 +131,25 @@ class Provinces:
     Attributes
     ----------
     vintage : {"63", "34"}
-    table : pandas.DataFrame
-        One row a unit, indexed by ``gso_code`` (two characters); columns as in
+    rows : dict of dict
+        Cells by ``gso_code`` (two characters) and column, "" where empty; columns as in
         ``data/raw/provinces/provinces63.csv`` and ``provinces34.csv``.
     """
 
     vintage: str
-    table: pd.DataFrame
+    rows: dict = field(repr=False, hash=False)
+
+    @functools.cached_property
+    def table(self):
+        """The rows as a table indexed by ``gso_code`` (pandas.DataFrame of str)."""
+        import pandas as pd
+
+        return pd.DataFrame.from_dict(self.rows, orient="index", dtype=str).rename_axis("gso_code")
 
     @functools.cached_property
     def _codes_by_name(self):
         codes = {}
-        for code, row in self.table.iterrows():
+        for code, row in self.rows.items():
             aliases = row["aliases"].split("|") if row.get("aliases") else []
             for spelling in (row["name_vi"], row["name_en"], *aliases):
                 for key in {fold(spelling), fold(strip_diacritics(spelling))}:
@@ -248,7 +254,7 @@ class Provinces:
         -------
         str
         """
-        return self.table.at[code, f"name_{language}"]
+        return self.rows[code][f"name_{language}"]
 
     def full_name(self, code, language):
         """
@@ -273,20 +279,27 @@ class Provinces:
     @property
     def codes(self):
         """All codes of the vintage, in their order (list of str)."""
-        return list(self.table.index)
+        return list(self.rows)
 
     @property
     def cities(self):
         """Codes of the centrally run cities (list of str)."""
-        return list(self.table.index[self.table["type"] == "thành phố trực thuộc trung ương"])
+        return [code for code, row in self.rows.items() if row["type"] == "thành phố trực thuộc trung ương"]
+
+
+def _rows(path):
+    """The rows of a table of provinces, as dicts; nothing here needs the weight of pandas."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, restval="", strict=True))
 
 
 @functools.lru_cache(maxsize=8)
 def _load(path, vintage):
-    table = pd.read_csv(path, dtype=str, keep_default_na=False).set_index("gso_code")
-    if len(table) != int(vintage) or table.index.has_duplicates:
+    table = _rows(path)
+    rows = {row.pop("gso_code"): row for row in table}
+    if not len(rows) == len(table) == int(vintage):
         raise ValueError(f"{path}: expected {vintage} provinces, each once; found {len(table)} rows")
-    return Provinces(vintage, table)
+    return Provinces(vintage, rows)
 
 
 def load(raw="data/raw", vintage="63"):
@@ -310,21 +323,24 @@ def load(raw="data/raw", vintage="63"):
     """
     if vintage not in VINTAGES:
         raise ValueError(f"vintage {vintage!r} is not known; choose one of {', '.join(VINTAGES)}")
-    return _load(str(files.resolve(raw) / "provinces" / f"provinces{vintage}.csv"), vintage)
+    path = files.resolve(raw) / "provinces" / f"provinces{vintage}.csv"
+    inputs.note(path)
+    return _load(str(path), vintage)
 
 
 @functools.lru_cache(maxsize=8)
 def _former(path):
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
     rows = {}
-    for row in table.itertuples():
-        for spelling in (row.name_vi, row.name_en, *filter(None, row.aliases.split("|"))):
+    for row in _rows(path):
+        for spelling in (row["name_vi"], row["name_en"], *filter(None, row["aliases"].split("|"))):
             rows[fold(spelling)] = rows[fold(strip_diacritics(spelling))] = row
     return rows
 
 
 def _former_rows(raw):
-    return _former(str(files.resolve(raw) / "provinces" / "former.csv"))
+    path = files.resolve(raw) / "provinces" / "former.csv"
+    inputs.note(path)
+    return _former(str(path))
 
 
 def former(raw="data/raw"):
@@ -340,7 +356,7 @@ def former(raw="data/raw"):
     dict
         Vietnamese name by folded spelling (see `fold`).
     """
-    return {spelling: row.name_vi for spelling, row in _former_rows(raw).items()}
+    return {spelling: row["name_vi"] for spelling, row in _former_rows(raw).items()}
 
 
 def crosswalk(raw="data/raw"):
@@ -356,6 +372,8 @@ def crosswalk(raw="data/raw"):
     pandas.Series
         New code by old code (63 rows).
     """
+    import pandas as pd
+
     table = pd.read_csv(files.resolve(raw) / "provinces" / "crosswalk_63_34.csv", dtype=str)
     return table.set_index("old_code")["new_code"].rename("new_code")
 
@@ -393,9 +411,9 @@ def resolve(raw, typed, year):
     if code is not None:
         return code
     if merged := _former_rows(raw).get(fold(typed)):
-        into = f"{units.name(merged.part_of, 'vi')} ({merged.part_of})"
+        into = f"{units.name(merged['part_of'], 'vi')} ({merged['part_of']})"
         raise OtherUnitsError(
-            f"{merged.name_vi} was merged into {into} in {merged.to_year}: name that province"
+            f"{merged['name_vi']} was merged into {into} in {merged['to_year']}: name that province"
         )
     other = load(raw, _other(units.vintage))
     if (code := other.find(typed)) is not None:
@@ -408,19 +426,19 @@ def _other(vintage):
 
 
 def _resolve_code(raw, code, year, units):
-    known = code in units.table.index
+    known = code in units.rows
     # The 63 had their codes for as long as there are figures: no year of theirs leaves a doubt.
     if known and units.vintage == VINTAGES[0]:
         return code
     other = load(raw, _other(units.vintage))
-    before = other.name(code, "vi") if code in other.table.index else None
+    before = other.name(code, "vi") if code in other.rows else None
     if not known and before is None:
         raise UnknownProvinceError(code, units.vintage, units._named(units.near(code)))
     if not known:
         raise OtherUnitsError(_gone(raw, code, code, other, units))
     now = units.name(code, "vi")
     # A single province that took another name, as Thừa Thiên Huế became Huế, is still the same one.
-    renamed = units.table.at[code, "old_codes"] == code
+    renamed = units.rows[code]["old_codes"] == code
     if before is not None and before != now and not renamed:
         raise OtherUnitsError(
             f"{code} was {before} until 30 June 2025 and is {now} since then; "

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import html
 import io
 import re
@@ -154,11 +155,11 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
 def _pixels(figure, dpi):
     """Draw a figure: rows of pixels of red, green, blue and an alpha that says nothing."""
     import numpy as np
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from helpers import rendering
 
     figure.set_dpi(dpi)
-    # The canvas on which texts were measured keeps what it knows of them.
-    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+    canvas = rendering.Canvas(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())
 
@@ -186,13 +187,14 @@ def _paletted(pixels):
     drawing nearly all pixels are as their left neighbour, so that runs of equal pixels are few.
     """
     import numpy as np
+    import pandas as pd
     from PIL import Image
 
     height, width, _ = pixels.shape
     line = np.ascontiguousarray(pixels).reshape(-1).view("<u4") & 0xFFFFFF
     starts = np.flatnonzero(np.concatenate([[True], line[1:] != line[:-1]]))
     lengths = np.diff(starts, append=len(line))
-    found, number = np.unique(line[starts], return_inverse=True)
+    number, found = pd.factorize(line[starts], sort=True)
     counts = np.bincount(number, weights=lengths)
     order = np.argsort(-counts, kind="stable")
     colours = found[order].view("u1").reshape(-1, 4)[:, :3]
@@ -220,9 +222,19 @@ def _paletted(pixels):
 
 
 def _svg(figure, name, title, alt):
+    from helpers import rendering
+
     drawing = io.StringIO()
-    figure.savefig(drawing, format="svg", dpi=PAGE_DPI, metadata={"Date": None, "Creator": None})
-    written = re.sub(r"<pattern\b.*?</pattern>", _with_arcs, drawing.getvalue(), flags=re.DOTALL)
+    # Points are the unit of the format.
+    figure.set_dpi(72)
+    size = figure.get_size_inches() * 72
+    unsaid = {"Date": None, "Creator": None}
+    renderer = rendering.Drawing(*size, drawing, image_dpi=PAGE_DPI, metadata=unsaid)
+    figure.draw(renderer)
+    renderer.finalize()
+    written = re.sub(
+        r"<pattern\b.*?</pattern>", lambda found: _with_arcs(found[0]), drawing.getvalue(), flags=re.DOTALL
+    )
     written = re.sub(r'(<path\b[^>]*? d=")([^"]*)', _shortened, written)
     written = re.sub(r"(<text\b[^>]*font-family: )'DejaVu Sans'", rf"\1{_FAMILIES}", written)
     ids = f"{name}-title", f"{name}-description"
@@ -235,7 +247,7 @@ def _svg(figure, name, title, alt):
 
 def _shortened(path):
     # A hundredth of a point is finer than any printer; matplotlib writes millionths.
-    return path[1] + re.sub(r"(\.\d\d)\d+", r"\1", path[2]).replace(" \n", "")
+    return path[1] + re.sub(r"(?<=\.\d\d)\d+", "", path[2]).replace(" \n", "")
 
 
 # The circle of matplotlib: from its lowest point by eight curves, the second of which stops at its right end.
@@ -244,6 +256,7 @@ _PASSED, _KEPT = _CURVE.format("", ""), _CURVE.format("(", ")")
 _CIRCLE = re.compile(rf"M (\S+) (\S+) \n{_PASSED}{_KEPT}(?:{_PASSED}){{6}}z")
 
 
+@functools.lru_cache(maxsize=64)
 def _with_arcs(pattern):
     """Write the dots of a hatch as arcs: as curves, the densest make a tile of 600 kB."""
 
@@ -256,7 +269,7 @@ def _with_arcs(pattern):
         across = f"a{radius:.2f} {radius:.2f} 0 1 0 0"
         return f"M {x:.2f} {low:.2f}{across} {-2 * radius:.2f}{across} {2 * radius:.2f}z"
 
-    return _without_repeats(_CIRCLE.sub(circle, pattern[0]))
+    return _without_repeats(_CIRCLE.sub(circle, pattern))
 
 
 # Points of a side: of the tile of any hatch of matplotlib, and of a smaller one that dense dots repeat.

@@ -1,5 +1,6 @@
 """Ranking: sums of parts, ranks, runs of comparable years and published groups of the figures."""
 
+import functools
 import math
 
 import numpy as np
@@ -39,58 +40,58 @@ def add_sums(figures, known):
     """
     added = [figures]
     for index in (index for index in known if index.sums):
-        of_index = figures[figures["index"] == index.slug]
-        for year, found in of_index.groupby("year"):
-            added += _sums_of_year(found, index, year, known.basis)
+        rows = _sums(figures[(figures["index"] == index.slug) & figures["score"].notna()], index, known.basis)
+        if rows:
+            added.append(pd.DataFrame(rows).astype({"max_score": "float64"}))
     return pd.concat(added, ignore_index=True)
 
 
-def _sums_of_year(found, index, year, basis_order):
-    """Sum the dimensions of one index and year, then the total from stated and summed dimensions."""
+def _sums(scored, index, basis_order):
+    """Sum the dimensions of each province and year, then the total from stated and summed dimensions."""
     trust = {basis: place for place, basis in enumerate(basis_order)}
-    scored = found[found["score"].notna()]
-    score = scored.pivot(index="gso_code", columns="component", values="score")
-    place = scored.assign(place=scored["basis"].map(trust)).pivot(
-        index="gso_code", columns="component", values="place"
-    )
-    source = scored.pivot(index="gso_code", columns="component", values="source")
+    known = {}
+    for year, code, component, *values in scored[
+        ["year", "gso_code", "component", "score", "basis", "source"]
+    ].itertuples(index=False, name=None):
+        known.setdefault((year, code), {})[component] = values
+    wholes = {}
     added = []
-    for component in [*index.parts(year), ""]:
-        parts = index.parts(year, component)
-        if not parts or not set(parts) <= set(score.columns):
-            continue
-        # A part that is missing leaves the sum missing: adding up what is there would put a province last.
-        sums = score[parts].sum(axis=1, skipna=False).round(SCORE_DECIMALS).dropna()
-        if component in score.columns:
-            sums = sums[score.loc[sums.index, component].isna()]
-        if sums.empty:
-            continue
-        # A sum is as trusted as its least trusted part.
-        places = place.loc[sums.index, parts].max(axis=1)
-        sources = source.loc[sums.index, parts].agg(_joined, axis=1)
-        for wide, values in ((score, sums), (place, places), (source, sources)):
-            wide[component] = values if component not in wide else wide[component].fillna(values)
-        added.append(
-            pd.DataFrame(
+    for (year, code), found in known.items():
+        if year not in wholes:
+            wholes[year] = [
+                (whole, parts, index.max_score(year, whole))
+                for whole in [*index.parts(year), ""]
+                if (parts := index.parts(year, whole))
+            ]
+        for component, parts, maximum in wholes[year]:
+            # A part that is missing leaves the sum missing: adding up the rest would put a province last.
+            if component in found or not found.keys() >= set(parts):
+                continue
+            scores, bases, sources = zip(*(found[part] for part in parts), strict=True)
+            # A sum is as trusted as its least trusted part.
+            basis, source = max(bases, key=trust.get), _joined(sources)
+            score = np.round(sum(scores), SCORE_DECIMALS)
+            found[component] = score, basis, source
+            added.append(
                 {
                     "index": index.slug,
                     "year": year,
-                    "gso_code": sums.index,
+                    "gso_code": code,
                     "component": component,
-                    "score": sums.to_numpy(),
-                    "max_score": index.max_score(year, component),
+                    "score": score,
+                    "max_score": maximum,
                     "rank": math.nan,
                     "ranked": math.nan,
-                    "basis": [basis_order[int(number)] for number in places],
-                    "source": sources.to_numpy(),
+                    "basis": basis,
+                    "source": source,
                     "rank_basis": "",
                     "rank_source": "",
                 }
             )
-        )
     return added
 
 
+@functools.cache
 def _joined(sources):
     """Write the sources of the parts once each."""
     return "|".join(sorted(set("|".join(sources).split("|"))))
@@ -120,9 +121,8 @@ def add_ranks_and_groups(figures, known):
     figures.loc[computed, "rank_basis"] = figures.loc[computed, "basis"]
     figures.loc[computed, "rank_source"] = figures.loc[computed, "source"]
     figures["group"] = _groups(figures, known)
-    figures["series"] = [
-        known[slug].series(year) for slug, year in zip(figures["index"], figures["year"], strict=True)
-    ]
+    series = functools.cache(lambda slug, year: known[slug].series(year))
+    figures["series"] = [series(*key) for key in zip(figures["index"], figures["year"], strict=True)]
     figures["max_score"] = figures["max_score"].round(SCORE_DECIMALS)
     figures = figures.astype({"rank": "Int64", "ranked": "Int64", "year": "int64"})
     return figures[COLUMNS].sort_values(KEY, kind="stable").reset_index(drop=True)
@@ -157,7 +157,7 @@ def quarters(scores, names):
         A score on a cut belongs to the higher group.
     """
     cuts = np.percentile(scores, [75, 50, 25])
-    return [names[int((score < cuts).sum())] for score in scores]
+    return [names[place] for place in (np.asarray(scores)[:, None] < cuts).sum(axis=1)]
 
 
 def _by_limits(score, limits):

@@ -44,13 +44,14 @@ def derive_previous_ranks(reports, known):
     # A positive change is a rise, and a rise makes the number smaller.
     stated["previous"] = stated["rank"] + stated["rank_change"]
     rejected, derived = [], []
-    for _, report in stated.iterrows():
+    for report in stated.to_dict("records"):
+        previous = report.pop("previous")
         index = known[report["index"]]
         if not index.has_year(report["year"] - 1):
             continue
         last = report["ranked"] if not math.isnan(report["ranked"]) else 63
-        if not 1 <= report["previous"] <= last:
-            problem = f"the change leads to rank {report['previous']:g} in {report['year'] - 1}"
+        if not 1 <= previous <= last:
+            problem = f"the change leads to rank {previous:g} in {report['year'] - 1}"
             rejected.append(
                 rejection(
                     report["file"],
@@ -64,10 +65,10 @@ def derive_previous_ranks(reports, known):
             continue
         basis = max("derived", report["basis"], key=known.basis.index)
         derived.append(
-            report.drop("previous").to_dict()
+            report
             | {
                 "year": report["year"] - 1,
-                "rank": report["previous"],
+                "rank": previous,
                 "basis": basis,
                 "percent": False,
                 "score": math.nan,
@@ -123,9 +124,9 @@ def reconcile(reports, known):
         Columns `CONFLICT_COLUMNS`.
     """
     order = {basis: place for place, basis in enumerate(known.basis)}
-    undisputed = _undisputed(reports)
     repeated = reports.duplicated(KEY, keep=False)
     agreed, disputed = _part_agreed(reports, repeated)
+    undisputed = _undisputed(reports, reports[disputed])
     rows, conflicts = [], []
     for key, group in reports[disputed].groupby(KEY, sort=True):
         scored, ranked = group[group["score"].notna()], group[group["rank"].notna()]
@@ -232,9 +233,10 @@ def _single(reports):
     return single
 
 
-def _undisputed(reports):
+def _undisputed(reports, disputed):
     """Pairs (score, rank) of provinces whose reports of a year all agree, to hold disputed ones against."""
-    points = reports[~reports["percent"]]
+    component = ["index", "year", "component"]
+    points = reports[~reports["percent"]].merge(disputed[component].drop_duplicates(), on=component)
     grouped = points.groupby(["index", "year", "component", "gso_code"])[["score", "rank"]]
     spread = grouped.nunique()
     single = grouped.first()[(spread <= 1).all(axis=1)]

@@ -4,6 +4,7 @@ import functools
 import tomllib
 from dataclasses import dataclass, field
 
+from helpers import inputs
 from helpers.files import resolve
 
 
@@ -255,6 +256,7 @@ def _check(slug, entry):
     return index
 
 
+@inputs.kept
 def load(raw="data/raw", every=False):
     """
     Read the registry.

@@ -11,7 +11,7 @@ LEVEL = 0.05
 _BLOCK = 500
 
 
-def coefficient(method, x, y, groups=None, weights=None):
+def coefficient(method, x, y, groups=None, weights=None, clusters=None):
     """
     Compute a correlation coefficient for many weightings of the same pairs.
 
@@ -28,19 +28,23 @@ def coefficient(method, x, y, groups=None, weights=None):
         only the pairs of pairs that lie within a group (Korn 1984, The Statistician 33, 129-132).
     weights : numpy.ndarray of float, shape (draws, n), optional
         Whole numbers from 0 on; by default a single row of ones.
+    clusters : numpy.ndarray of int, shape (n,), optional
+        Numbers from 0 of the units that share a weight: `weights` then has a column for each of them.
 
     Returns
     -------
     numpy.ndarray of float, shape (draws,)
         NaN where a weighting leaves a constant column.
     """
-    weights = np.ones((1, len(x))) if weights is None else weights
+    weights, clusters = (np.ones((1, len(x))), None) if weights is None else (weights, clusters)
     groups = np.zeros(len(x), dtype=int) if groups is None else groups
+    if clusters is not None and method != "pearson":
+        weights = weights[:, clusters]
     if method == "kendall":
         return _tau(x, y, groups, weights)
     if method == "pearson":
         # Sums of squares of large numbers lose digits; the coefficient does not change.
-        return _moments(x - x.mean(), y - y.mean(), groups, weights)
+        return _moments(x - x.mean(), y - y.mean(), groups, weights, clusters)
     # Blocks that fit into the processor's cache: several times faster.
     blocks = (weights[start : start + _BLOCK] for start in range(0, len(weights), _BLOCK))
     return np.concatenate(
@@ -54,18 +58,21 @@ def _midranks(values, weights):
     return weights @ below + 0.5
 
 
-def _moments(x, y, groups, weights):
+def _moments(x, y, groups, weights, clusters=None):
     member = np.eye(groups.max() + 1)[groups]
     if x.ndim == 1:
-        products, squares_x, squares_y = (weights @ np.column_stack([x * y, x * x, y * y])).T
-        sum_x, sum_y = weights @ (member * x[:, None]), weights @ (member * y[:, None])
+        terms = [np.column_stack([x * y, x * x, y * y]), member * x[:, None], member * y[:, None], member]
+        if clusters is not None:
+            of_cluster = np.eye(clusters.max() + 1)[clusters].T
+            terms = [of_cluster @ term for term in terms]
+        squares, sum_x, sum_y, size = (weights @ term for term in terms)
+        products, squares_x, squares_y = squares.T
     else:
         weighted_x, weighted_y = weights * x, weights * y
         products, squares_x, squares_y = (
             np.einsum("ij,ij->i", *two) for two in ((weighted_x, y), (weighted_x, x), (weighted_y, y))
         )
-        sum_x, sum_y = weighted_x @ member, weighted_y @ member
-    size = weights @ member
+        sum_x, sum_y, size = weighted_x @ member, weighted_y @ member, weights @ member
     inverse = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
     sum_x_shared = sum_x * inverse
     covariance = products - np.einsum("ij,ij->i", sum_x_shared, sum_y)
@@ -212,11 +219,8 @@ def bootstrap(method, x, y, groups=None, clusters=None, draws=DRAWS, seed=SEED):
     """
     count = len(x) if clusters is None else int(clusters.max()) + 1
     estimate = coefficient(method, x, y, groups)[0]
-    drawn, left_out = resamples(count, draws, seed), 1 - np.eye(count)
-    if clusters is not None:
-        drawn, left_out = drawn[:, clusters], left_out[:, clusters]
-    replicates = coefficient(method, x, y, groups, drawn)
-    without = coefficient(method, x, y, groups, left_out)
+    replicates = coefficient(method, x, y, groups, resamples(count, draws, seed), clusters)
+    without = coefficient(method, x, y, groups, 1 - np.eye(count), clusters)
     return bca_interval(estimate, replicates, without, widened_level(count))
 
 

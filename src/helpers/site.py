@@ -84,6 +84,11 @@ class Page:
     pdf: int = 0
 
     @property
+    def folder(self):
+        """Folder of the page below the folder of reports (str)."""
+        return self.path.rpartition("/")[0]
+
+    @property
     def is_list(self):
         """Whether it is the list of the provinces of a year (bool)."""
         return self.name == LIST and not self.notebook
@@ -321,11 +326,12 @@ def neutral(text):
     str
         The project's folder (the working directory) becomes ``.``, the home folder ``~``.
     """
-    # Each pattern begins with fixed letters: pictures make a text very long.
+    # Fixed letters are looked for first: pictures make a text very long.
     text = re.sub(rf"{re.escape(tempfile.gettempdir())}/ipykernel_\d+/\d+\.py", "<cell>", text)
-    text = re.sub(r"(?<= at )0x[0-9a-f]{6,}", "0x…", text)
+    if " at 0x" in text:
+        text = re.sub(r"(?<= at )0x[0-9a-f]{6,}", "0x…", text)
     for folder, name in ((os.getcwd(), "."), (sys.prefix, "<environment>"), (str(Path.home()), "~")):
-        if len(folder) > 1:
+        if len(folder) > 1 and folder in text:
             # Never inside a picture, where the same letters can stand by chance.
             text = re.sub(rf"(?<![\w+/=]){re.escape(folder)}(?![\w+=-])", name, text)
     return text
@@ -382,8 +388,18 @@ def fill(template, language, kind="", **values):
 
 @functools.cache
 def _exporter():
-    from nbconvert import HTMLExporter
+    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert.filters import Highlight2HTML
     from traitlets.config import Config
+
+    class Exporter(HTMLExporter):
+        def from_notebook_node(self, nb, resources=None, **kw):
+            # The parent's own parses the whole page and writes it again, for what these pages do not have:
+            # pictures without alternative texts, and cells of JupyterLab.
+            language = nb.metadata.get("language_info", {})
+            lexer = language.get("pygments_lexer", language.get("name"))
+            self.register_filter("highlight_code", Highlight2HTML(pygments_lexer=lexer, parent=self))
+            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     shown = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
     settings = Config(
@@ -395,7 +411,7 @@ def _exporter():
         TagRemovePreprocessor={"enabled": True, "remove_cell_tags": sorted(HIDDEN)},
         NbConvertBase={"display_data_priority": shown},
     )
-    return HTMLExporter(config=settings)
+    return Exporter(config=settings)
 
 
 def render(notebook, language, title, source="", parameters=None, links=None, kind=""):
@@ -441,13 +457,11 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         "numbers": {name: place for place, name in enumerate(code_cells, start=1)},
     }
     body, _ = _exporter().from_notebook_node(notebook, resources=words)
-    body = _with_heading_ids(body)
-    check(body)
     return fill(
         "page.html.j2",
         language,
         title=title,
-        body=markupsafe.Markup(body),
+        body=markupsafe.Markup(_with_heading_ids(body, check(body))),
         notebook=source,
         parameters=parameters or {},
         links=links or NO_LINKS,
@@ -455,15 +469,21 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
     )
 
 
-def _with_heading_ids(body):
-    from helpers.provinces import strip_diacritics
+def preload():
+    """Import and compile what rendering takes now, for the processes that are forked from this one."""
+    from nbformat import v4
 
-    taken = {"main", *re.findall(r'\bid="([^"]*)"', body)}
+    cells = [v4.new_markdown_cell("# A"), v4.new_code_cell("1", outputs=[v4.new_output("stream", text="1")])]
+    render(v4.new_notebook(cells=cells), "en", "A")
+
+
+def _with_heading_ids(body, ids):
+    taken = {"main", *ids}
 
     def with_id(found):
         level, inside = found.groups()
         words = html.unescape(re.sub(r"<[^>]*>", "", inside))
-        plain = re.sub(r"[^a-z0-9]+", "-", strip_diacritics(words).lower()).strip("-") or "section"
+        plain = re.sub(r"[^a-z0-9]+", "-", provinces.strip_diacritics(words).lower()).strip("-") or "section"
         name, number = plain, 1
         while name in taken:
             number += 1
@@ -484,13 +504,18 @@ def check(body):
     body : str
         HTML of a page, or of what goes into one.
 
+    Returns
+    -------
+    set of str
+        The ids of its elements.
+
     Raises
     ------
     PageError
         If a picture has no alternative text, something would be loaded from the network, or two elements
         have the same id.
     """
-    _Checker(body)
+    return _Checker(body).ids
 
 
 class _Checker(html.parser.HTMLParser):
@@ -509,9 +534,7 @@ class _Checker(html.parser.HTMLParser):
         values = {name: value or "" for name, value in attributes}
         self.cell = values.get("data-cell", self.cell)
         self.style = tag == "style"
-        alt = values.get("alt", "").strip()
-        # The second is what nbconvert writes where an author wrote nothing.
-        if tag == "img" and (not alt or alt.startswith("No description has been provided")):
+        if tag == "img" and not values.get("alt", "").strip():
             self._refuse("shows a picture without an alternative text; give one with publishing.publish")
         loaded = [values[name] for name in self.LOADING if name in values]
         if tag != "a":
@@ -549,17 +572,19 @@ def with_indexes(plan):
     indexes = {}
     for page in plan:
         language, year = page.language, page.year
-        title = wording.text("site.name", language)
-        indexes[language, None] = Page("index", language, None, f"{language}/index.html", title, title)
-        if year is not None:
+        if (language, None) not in indexes:
+            title = wording.text("site.name", language)
+            indexes[language, None] = Page("index", language, None, f"{language}/index.html", title, title)
+        if year is not None and (language, year) not in indexes:
             title = wording.text("site.year_title", language, year=year)
             path = f"{language}/{year}/index.html"
             indexes[language, year] = Page("index", language, year, path, title, str(year))
         if page.province is not None:
-            path = f"{posixpath.dirname(page.path)}/index.html"
-            title = wording.text("provinces.list_title", language, year=year)
-            label = wording.text("provinces.list", language)
-            indexes[path] = Page(LIST, language, year, path, title, label)
+            path = f"{page.folder}/index.html"
+            if path not in indexes:
+                title = wording.text("provinces.list_title", language, year=year)
+                label = wording.text("provinces.list", language)
+                indexes[path] = Page(LIST, language, year, path, title, label)
     return [*plan, *indexes.values()]
 
 
@@ -652,8 +677,8 @@ def _series(page):
 
 def _folder(page):
     """The folder of a page; pages of provinces and their list count to that of their year."""
-    folder = posixpath.dirname(page.path)
-    return posixpath.dirname(folder) if page.is_list or page.province is not None else folder
+    folder = page.folder
+    return folder.rpartition("/")[0] if page.is_list or page.province is not None else folder
 
 
 def link(here, page, label, language=None, rel=None):
@@ -674,5 +699,12 @@ def link(here, page, label, language=None, rel=None):
     dict
         ``href`` (None from a page to itself), ``label``, ``language``, ``rel``.
     """
-    href = None if page.path == here.path else posixpath.relpath(page.path, posixpath.dirname(here.path))
+    href = None if page.path == here.path else _address(here, page)
     return {"href": href, "label": label, "language": language, "rel": rel}
+
+
+def _address(here, page):
+    """The address of a page from another; `posixpath.relpath` would ask for the working folder each time."""
+    folder, steps = here.path.split("/")[:-1], page.path.split("/")
+    shared = len(posixpath.commonprefix([folder, steps]))
+    return "/".join([".."] * (len(folder) - shared) + steps[shared:])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from helpers import boundaries, inputs
 from helpers.correlation import CORRECTED, PLAIN, combinations, part_whole, share_known, totals, whole_of
 from helpers.resampling import LEVEL, SEED
 
@@ -91,6 +92,28 @@ def borders(units):
     ends = np.repeat(x, count), np.repeat(y, count), np.tile(x, count), np.tile(y, count)
     metres = pyproj.Geod(ellps="WGS84").inv(*ends)[2]
     return Borders(tuple(units.index), touching, metres.reshape(count, count) / 1000)
+
+
+@inputs.kept
+def read_borders(processed="data/processed", vintage="63", raw="data/raw"):
+    """
+    Find the shared borders of all units on the borders of pages.
+
+    Parameters
+    ----------
+    processed, vintage, raw
+        As for `helpers.boundaries.read`.
+
+    Returns
+    -------
+    Borders
+
+    Raises
+    ------
+    helpers.boundaries.BoundaryError
+        If the borders cannot be read.
+    """
+    return borders(boundaries.shapes(processed, vintage, raw=raw))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ WHOLE_SHARE = 0.9
 # The median of a few scores that happened to be reported says nothing of the country.
 LEAST_SCORES = 8
 _KEPT = ["score", "max_score", "rank", "ranked", "group", "series"]
+_NUMBERS = {"score": float, "max_score": float, "rank": int, "ranked": int}
 _ORIGINS = ["basis", "source", "rank_basis", "rank_source"]
 
 
@@ -257,18 +258,20 @@ def table(figures):
     dict of dict of dict
         By (index, year, component), then by code: the columns of `Standing.rows`.
     """
-    plain = figures[["index", "year", "component", "gso_code", *_KEPT, *_ORIGINS]].astype(object)
-    plain = plain.where(plain.notna() & (plain != ""), None)
-    plain["component"] = figures["component"]
+    names = [*_KEPT, *_ORIGINS]
+    columns = [figures[name].tolist() for name in ("index", "year", "component", "gso_code")]
+    columns += [_plain(figures[name]) for name in names]
     found = {}
-    for slug, year, component, code, *values in plain.itertuples(index=False, name=None):
-        row = dict(zip([*_KEPT, *_ORIGINS], values, strict=True))
-        for name in ("score", "max_score"):
-            row[name] = None if row[name] is None else float(row[name])
-        for name in ("rank", "ranked"):
-            row[name] = None if row[name] is None else int(row[name])
-        found.setdefault((slug, int(year), component), {})[code] = row
+    for slug, year, component, code, *values in zip(*columns, strict=True):
+        found.setdefault((slug, int(year), component), {})[code] = dict(zip(names, values, strict=True))
     return found
+
+
+def _plain(column):
+    """List the values of a column, None where there is none."""
+    missing = column.isna().to_numpy() | column.eq("").to_numpy(dtype=bool, na_value=True)
+    kind = _NUMBERS.get(column.name, str)
+    return [None if gone else kind(value) for value, gone in zip(column.tolist(), missing, strict=True)]
 
 
 def change(index, year, now, before, stated=None):

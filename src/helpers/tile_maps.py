@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from helpers import cartography, charts, choropleths, measures, palettes, publishing, wording
+from helpers import cartography, charts, choropleths, measures, palettes, publishing, rendering, wording
 from helpers import classes as classing
 from helpers import map_findings as findings
 from helpers import tiles as grids
@@ -140,6 +140,7 @@ def draw(classes, country, grid, heads, language, size="page"):
     layer, (layout, key) = classes.layer, LAYOUTS[size]
     charts.apply_style()
     figure = plt.figure(figsize=publishing.SIZES[size], dpi=publishing.PAGE_DPI)
+    rendering.Canvas(figure)
     written = {code: _value(layer, code, language) for code in layer.table.index}
     notes = [wording.text("tile_maps.note", language)]
     # Five signs are as wide as a square of a slide; a plus or a minus is wider than a figure.

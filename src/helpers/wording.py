@@ -11,6 +11,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "vi")
 MISSING = "–"
+_FOLDER = Path(__file__).parent / "texts"
 
 # The order of Vietnamese as the Unicode CLDR has it ("vi", and the root order for what is no letter).
 _BEFORE_LETTERS = " _-–—,;:!?….·'’\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
@@ -21,12 +22,35 @@ _TONES = {tone: place for place, tone in enumerate("\u0300\u0309\u0303\u0301\u03
 
 
 @functools.cache
-def _texts():
-    texts = {}
-    for path in sorted((Path(__file__).parent / "texts").glob("*.toml")):
-        for key, translations in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            texts[f"{path.stem}.{key}"] = translations
-    return texts
+def _sections(file):
+    """The tables of ``texts/<file>.toml`` by their heads, as written: a process says few of the texts."""
+    path = _FOLDER / f"{file}.toml"
+    written = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, *parts = re.split(r"^\[(\w+)\]$", written, flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@functools.cache
+def _translations(key):
+    """A text in every language (dict)."""
+    file, _, name = key.partition(".")
+    sections = _sections(file)
+    if name not in sections:
+        raise KeyError(key)
+    return tomllib.loads(sections[name])
+
+
+def preload():
+    """
+    Read every text now, for the processes that are forked from this one.
+
+    Returns
+    -------
+    dict
+        Texts by key and language, ``{"map.title": {"en": ..., "vi": ...}}``.
+    """
+    keys = (f"{path.stem}.{name}" for path in sorted(_FOLDER.glob("*.toml")) for name in _sections(path.stem))
+    return {key: _translations(key) for key in keys}
 
 
 def check_language(language):
@@ -70,7 +94,7 @@ def text(key, language, **values):
         If there is no such text, or a value for one of its braces is not given.
     """
     check_language(language)
-    return _texts()[key][language].format(**values)
+    return _translations(key)[language].format(**values)
 
 
 def translated(prefix, english, language):
@@ -105,13 +129,13 @@ def translated(prefix, english, language):
 def _phrases(prefix, language):
     """Patterns of the English phrases with their translations: whole phrases first."""
     found = []
-    for key, texts in _texts().items():
-        if key.startswith(prefix):
-            parts = [
-                re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
-                for text, name, _, _ in string.Formatter().parse(texts["en"])
-            ]
-            found.append((re.compile("".join(parts), re.DOTALL), texts[language]))
+    file, _, start = prefix.partition(".")
+    for texts in (_translations(f"{file}.{name}") for name in _sections(file) if name.startswith(start)):
+        parts = [
+            re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
+            for text, name, _, _ in string.Formatter().parse(texts["en"])
+        ]
+        found.append((re.compile("".join(parts), re.DOTALL), texts[language]))
     return sorted(found, key=lambda phrase: phrase[0].groups > 0)
 
 

@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from helpers import cartography, charts, choropleths, comparability, measures, publishing, wording
+from helpers import cartography, charts, choropleths, comparability, measures, publishing, rendering, wording
 from helpers import classes as classing
 from helpers import map_findings as findings
 
@@ -418,6 +418,7 @@ def draw(series, countries, language, size="page", weighted=False):
         raise ValueError(f"size {size!r} is not known; choose one of {', '.join(LAYOUTS)}")
     charts.apply_style()
     figure = plt.figure(figsize=publishing.SIZES[size], dpi=publishing.PAGE_DPI)
+    rendering.Canvas(figure)
     country = countries[series.vintages[series.years[0]]]
     credits = _credits(series, country, language)
     notes = [
