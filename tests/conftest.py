@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ ROOT = Path(__file__).resolve().parents[1]
 def root():
     """The folder of the project."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def environment(root, tmp_path_factory):
+    """An environment for the Makefile that runs this interpreter, and for which nothing is installed."""
+    folder = tmp_path_factory.mktemp("environment")
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    (folder / "bin" / "python").chmod(0o755)
+    locked = [(root / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")]
+    (folder / "installed").write_bytes(b"".join(locked))
+    return folder
 
 
 @pytest.fixture(scope="session")

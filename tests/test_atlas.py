@@ -8,7 +8,7 @@ import pictures
 import pytest
 from scipy import stats
 
-from helpers import indices, maps, merging, provinces
+from helpers import cartography, indices, maps, merging, provinces
 from helpers.files import resolve
 
 RAW = resolve("data/raw")
@@ -59,6 +59,31 @@ def test_full_borders_have_more_points(atlas):
         for country in (atlas.country("34"), full)
     ]
     assert points[1] > 1.5 * points[0]
+
+
+@pytest.mark.parametrize("islands", [True, False])
+def test_what_is_prepared_is_what_maps_compute_themselves(atlas, islands):
+    prepared, plain = (maps.open_atlas(RAW, atlas.processed, islands=islands) for _ in range(2))
+    prepared.prepare()
+    for vintage in ("63", "34"):
+        country = prepared.country(vintage)
+        assert {"rings", "centres", "region_lines", "context", "windows"} <= vars(country).keys()
+        assert ("archipelagos" in vars(country)) == islands
+        alone = cartography.Country(country.units, country.islands, country.neighbours)
+        assert alone.rings.keys() == country.rings.keys()
+        assert all((alone.centres[code] == centre).all() for code, centre in country.centres.items())
+        assert plain.country(vintage) is country, "it is kept"
+    if islands:
+        metres = country.islands.to_crs(cartography.PROJECTION)
+        assert country.archipelagos.geom_equals(metres.geometry).all()
+
+
+def test_an_atlas_of_some_years_has_their_figures_alone(atlas):
+    years = [2021, 2022]
+    some = maps.open_atlas(RAW, atlas.processed, years=years).figures
+    every = atlas.figures[atlas.figures["year"].isin(years)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, every)
+    assert maps.open_atlas(RAW, atlas.processed, years=[]).figures.empty
 
 
 def test_an_atlas_of_nothing_is_refused(tmp_path):

@@ -684,3 +684,16 @@ def test_missing_and_cut_neighbours_are_named(neighbours, tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(boundaries.BoundaryError, match=r"neighbours\.geojson.*restore"):
         boundaries.read_neighbours(tmp_path)
+
+
+@pytest.mark.parametrize("vintage", ["63", "34"])
+@pytest.mark.parametrize("simplified", [True, False])
+def test_shapes_are_what_is_read_without_totals(tmp_path, layers, vintage, simplified):
+    boundaries.write(tmp_path / "provinces.gpkg", layers)
+    everything = boundaries.read(tmp_path, vintage, simplified)
+    shapes = boundaries.shapes(tmp_path, vintage, simplified)
+    totals = [name for name in everything if name not in shapes]
+    assert totals and all(re.fullmatch(r"(papi|par)_(score|rank)_\d{4}", name) for name in totals)
+    assert shapes.crs == everything.crs and list(shapes.index) == list(everything.index)
+    assert shapes.geometry.geom_equals_exact(everything.geometry, 0).all()
+    assert (shapes["region6"] == everything["region6"]).all()

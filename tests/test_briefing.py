@@ -226,3 +226,14 @@ def test_a_figure_of_an_old_year_is_shown_for_its_province_alone(book):
     said, (ranks, of_all) = shown(changed, "70")
     assert said != shown(book, "70")[0]
     assert (ranks, of_all) != shown(book, "70")[1] and of_all == shown(book, "70")[1][1]
+
+
+def test_what_is_prepared_changes_no_fact(book, facts_of):
+    prepared = dataclasses.replace(book)
+    prepared.prepare(2022)
+    assert briefing.Book.components.cache_info().currsize
+    for code in ("01", "70", "92"):
+        assert json.dumps(prepared.facts(code, 2022)) == json.dumps(facts_of(code, 2022))
+    # A year without any figure has nothing to prepare.
+    prepared.prepare(1999)
+    assert prepared.components(1999).empty

@@ -4,6 +4,7 @@ import itertools
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
@@ -175,6 +176,39 @@ def test_n_result_sources_and_remark_stand_on_the_figure(draw, known):
     assert known["papi"].publisher("vi") in written and "Một lưu ý." in written
     assert "không phải toàn bộ bảng công bố" in written, "PAR INDEX is not the full table"
     assert figure.axes[0].get_xlabel() == "PAR INDEX (điểm, thang 100)"
+
+
+def _named(aspect, drawn, count=12):
+    """Names beside synthetic points that lie close together."""
+    figure, axes = plt.subplots(figsize=(6, 4))
+    draw = np.random.default_rng(5)
+    points = pd.DataFrame(draw.uniform(30, 70, (count, 2)), columns=["x", "y"])
+    axes.scatter(points["x"], points["y"])
+    axes.set(xlim=(0, 100), ylim=(0, 100), aspect=aspect)
+    if drawn:
+        figure.canvas.draw()
+    charts.name_points(axes, points, [f"Name {n}" for n in range(count)], points, textsize=8)
+    return figure, axes
+
+
+@pytest.mark.parametrize("aspect", ["auto", "equal"])
+def test_names_of_points_keep_clear_of_each_other_and_need_no_drawing_before(aspect):
+    figure, axes = _named(aspect, drawn=False)
+    figure.canvas.draw()
+    boxes = _boxes(figure, axes.texts)
+    assert len(boxes) == 12
+    assert not any(p.overlaps(q) for p, q in itertools.combinations(boxes, 2))
+    assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
+    _, after = _named(aspect, drawn=True)
+    places = [[text.get_position() for text in each.texts] for each in (axes, after)]
+    assert np.allclose(*places)
+
+
+def test_names_without_room_are_left_away_the_last_first():
+    _, axes = _named("auto", drawn=False, count=300)
+    names = [int(text.get_text().split()[1]) for text in axes.texts]
+    assert 20 < len(names) < 150
+    assert names == sorted(names) and names[:5] == list(range(5))
 
 
 # --- frame -------------------------------------------------------------------------------------------------

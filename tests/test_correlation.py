@@ -346,3 +346,12 @@ def test_a_year_with_one_index_has_no_pairs(indices_frame, known, places):
     assert correlation.combinations(alone, known, 2022) == []
     assert list(correlation.pairs(alone, known, places, 2022).columns) == correlation.COLUMNS
     assert correlation.pairs(alone, known, places, 2022).empty
+
+
+def test_a_total_that_stands_twice_is_refused(indices_frame):
+    rows = indices_frame.query("index == 'papi' and year == 2022 and component == ''")
+    twice = pd.concat([rows, rows[rows["gso_code"] == "70"]])
+    for column in ("score", "rank", "ranked"):
+        assert len(correlation.totals(rows, 2022, column)) == 61
+        with pytest.raises(ValueError, match=r"more than one total of a year for papi of 70; clean again"):
+            correlation.totals(twice, 2022, column)

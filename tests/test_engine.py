@@ -14,7 +14,7 @@ import pytest
 from helpers import engine
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the engine needs Linux")
-ZOO = Path(__file__).with_name("zoo.ipynb")
+ZOO = Path(__file__).with_name("zoo.json")
 
 # Runs code in a process of its own: under pytest a stock kernel does not watch file descriptors.
 START = """

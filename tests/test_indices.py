@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import indices, ranking, reconciling, validation
+from helpers import indices, inputs, ranking, reconciling, validation
 
 HEAD = "year,gso_code,province,component,score,max_score,rank,rank_of,score_change,rank_change,basis,source\n"
 SOURCES = ("travinh-2023", "travinh-gov-vn-0748fb", "tcnn-2022-06-23", "vna-2013-mirror")
@@ -423,3 +423,15 @@ def test_figures_of_which_none_is_reported_twice_keep_their_types(raw, known):
     assert len(figures) == single[["score", "rank"]].notna().any(axis=1).sum() and conflicts.empty
     for column in ("score", "max_score", "rank", "ranked"):
         assert figures[column].dtype == "float64", column
+
+
+def test_figures_of_some_years_are_asked_for_alone(processed, indices_frame):
+    in_years = indices_frame["year"].isin([2015, 2022])
+    for totals in (False, True):
+        with inputs.watching() as watch:
+            found = indices.of_years(str(processed), [2015, 2022], totals)
+        chosen = in_years | (indices_frame["component"] == "") if totals else in_years
+        pd.testing.assert_frame_equal(found, indices_frame[chosen].reset_index(drop=True))
+        assert not watch.files and len(watch.queries) == 1
+        assert inputs.still({name: told for name, (told, _) in watch.queries.items()}, generation=totals)
+        assert [paths for _, paths in watch.queries.values()] == [[str(processed / "indices.csv")]]

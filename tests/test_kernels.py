@@ -1,118 +1,86 @@
-"""Kernels forked from the warm server behave like those that the system starts."""
+"""Pages that kernels make, started one a page, are those that the process of the batch makes itself."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 
-import psutil
 import pytest
+from test_batch import make_project, run, write_notebook
 
 from helpers import kernels
 
-pytestmark = pytest.mark.skipif(not kernels.can_fork(), reason="this system cannot fork kernels")
-
-# What a page may do: streams in order, values, display, magics, a top-level await, a warning, a traceback.
-ZOO = [
-    "import os, sys, warnings\nprint('out'); print('err', file=sys.stderr); print('out again')",
-    "1 + 1",
-    "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\nNone",
-    "%timeit -n1 -r1 pass\n__name__",
-    "import asyncio\nawait asyncio.sleep(0)\n'awaited'",
-    "warnings.warn('careful')",
-    "os.system('echo from a subprocess')",
-    "hash('tỉnh'), os.environ['MPLBACKEND'], os.getcwd()",
-    "import matplotlib; matplotlib.get_backend()",
-    "1 / 0",
-]
-MARK = [
-    "import os, numpy as np\nmark = globals().get('mark', 0) + 1\nprint(os.getpid(), np.random.rand(), mark)"
-]
-THREADS = ["import os, psutil\nprint(psutil.Process(os.getppid()).num_threads())"]
-LEFT = ["import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '300']).pid)"]
-
-# Runs notebooks one after another in one process, as the batch does.
-RUN = """
-import json, sys
-import nbformat, papermill
-from helpers import kernels, making
-
-if __name__ == "__main__":
-    here, notebooks, how = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
-    making._prepare_worker(here, here)
-    if how == "started":
-        kernels.can_fork = lambda: False
-    done = []
-    for cells in notebooks:
-        cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), "asked.ipynb")
-        try:
-            papermill.execute_notebook(
-                "asked.ipynb", "done.ipynb", kernel_name="python3", progress_bar=False,
-                kernel_manager_class=kernels.manager(), shutdown_kernel="immediate",
-            )
-        except papermill.PapermillExecutionError:
-            pass
-        cells = nbformat.read("done.ipynb", as_version=4).cells
-        done.append([cell.outputs for cell in cells if cell.cell_type == "code"])
-    print(json.dumps({"done": done, "memory": kernels.most_memory}))
-"""
+# What a page may do: streams in order, values, display, a figure, a top-level await, a warning, an error.
+CELLS = {
+    "parameters": 'year = 2022\nlanguage = "en"\nk = 3\nraw = processed = reports = ""',
+    "streams": "import os, sys, warnings\nprint('out'); print('err', file=sys.stderr); print('out again')",
+    "value": "1 + 1",
+    "display": "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))\nNone",
+    "magic": "%pprint\n__name__",
+    "await": "import asyncio\nawait asyncio.sleep(0)\n'awaited'",
+    "warning": "warnings.warn('careful')",
+    "state": "hash('tỉnh'), os.environ['MPLBACKEND'], os.getcwd(), sys.executable",
+    "figure": """
+import io
+import matplotlib.pyplot as plt
+from IPython.display import Image
+plt.plot([1, year])
+plt.savefig(drawn := io.BytesIO())
+plt.close()
+Image(drawn.getvalue(), alt="a line")
+""",
+    "failure": "1 / (year - 2023)",
+}
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """Outputs by notebook of forked kernels and of started ones."""
-    said = {}
-    for how, notebooks in (("forked", [ZOO, MARK, MARK, THREADS, LEFT]), ("started", [ZOO])):
-        # The same folder, since outputs may name it.
-        folder = tmp_path_factory.getbasetemp() / "kernels"
-        folder.mkdir(exist_ok=True)
-        (folder / "run.py").write_text(RUN, encoding="utf-8")
-        command = [sys.executable, "run.py", str(folder), json.dumps(notebooks), how]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-        assert run.returncode == 0, run.stderr
-        assert "Warning" not in run.stderr, run.stderr
-        said[how] = json.loads(run.stdout.splitlines()[-1])
-    return said
+def made(tmp_path_factory):
+    """What a batch made and said with each engine, and what it recorded."""
+    outcome = {}
+    # The same folder, since outputs may name it.
+    root = make_project(tmp_path_factory.mktemp("kernels") / "project")
+    write_notebook(root / "notebooks" / "show.ipynb", CELLS)
+    for engine in ("warm", "kernel"):
+        told = run(root, "--engine", engine, "--language", "en", "--year", "2022", "2023")
+        assert told.returncode == 1, told.stderr
+        reports = (root / "reports").rename(root / f"reports-{engine}")
+        pages = [path for path in reports.rglob("*") if path.is_file() and path.suffix != ".log"]
+        files = {path.relative_to(reports).as_posix(): path.read_bytes() for path in pages}
+        record = json.loads(files.pop("run.json"))
+        said = [line for line in told.stderr.splitlines() if "ZeroDivisionError" in line]
+        outcome[engine] = files, {page["path"]: page for page in record["pages"]}, said
+    return outcome
 
 
-def _comparable(outputs):
-    """Take out what differs between two stock kernels: times and process numbers."""
-    text = json.dumps(outputs, sort_keys=True, ensure_ascii=False)
-    text = re.sub(r"ipykernel_\d+/\d+", "ipykernel", text)
-    return json.loads(re.sub(r"\d+(\.\d+)? (n|µ|μ|m)?s\b", "time", text))
+def test_pages_and_notebooks_are_equal_to_the_byte(made):
+    (warm, *_), (kernel, *_) = made["warm"], made["kernel"]
+    assert {"en/2022/show.html", "en/2022/show.ipynb", "en/prepare.html"} <= warm.keys()
+    assert warm.keys() == kernel.keys()
+    assert [path for path in warm if warm[path] != kernel[path]] == []
+    assert b"data:image/png;base64," in kernel["en/2022/show.html"]
 
 
-@pytest.mark.parametrize("cell", range(1, len(ZOO) + 1))
-def test_outputs_equal_those_of_a_started_kernel(ran, cell):
-    forked, started = (_comparable(ran[how]["done"][0][-cell]) for how in ("forked", "started"))
-    assert started, "the cell says something"
-    assert forked == started
+def test_failures_and_warnings_are_told_alike(made):
+    (_, warm, said), (_, kernel, also_said) = made["warm"], made["kernel"]
+    assert said and "cell 10 'failure': ZeroDivisionError: division by zero" in said[0]
+    assert [re.sub(r"\d+ s", "", line) for line in said] == [re.sub(r"\d+ s", "", line) for line in also_said]
+    assert {path: page["warnings"] for path, page in warm.items()} == {
+        path: page["warnings"] for path, page in kernel.items()
+    }
 
 
-def test_an_error_keeps_its_traceback(ran):
-    error = ran["forked"]["done"][0][-1][-1]
-    assert (error["output_type"], error["ename"]) == ("error", "ZeroDivisionError")
-    assert "1 / 0" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error["traceback"]))
+def test_a_page_that_was_not_watched_depends_on_all_data(made):
+    _, warm, _ = made["warm"]
+    _, kernel, _ = made["kernel"]
+    assert warm["en/2022/show.html"]["files"] == []
+    assert "data/processed/prepared.txt" in kernel["en/2022/show.html"]["files"]
+    assert "data/raw/indices.toml" in kernel["en/2022/show.html"]["files"]
 
 
-def test_the_memory_of_a_forked_kernel_is_known(ran):
-    assert ran["forked"]["memory"] > 50_000
-
-
-def test_each_page_has_a_process_and_random_numbers_of_its_own(ran):
-    said = [outputs[-1][-1]["text"].split() for outputs in ran["forked"]["done"][1:3]]
-    processes, numbers, marks = (set(column) for column in zip(*said, strict=True))
-    assert len(processes) == len(numbers) == 2
-    assert marks == {"1"}
-
-
-def test_the_server_has_one_thread_when_it_forks(ran):
-    """Other threads would be lost in the kernels, with the locks that they hold."""
-    assert ran["forked"]["done"][3][-1][-1]["text"].split() == ["1"]
-
-
-def test_nothing_is_left_running(ran):
-    pids = [int(pid) for pid in ran["forked"]["done"][4][-1][-1]["text"].split()]
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=5)
-    assert alive == []
+@pytest.mark.skipif(os.name != "posix", reason="sockets are files on POSIX alone")
+@pytest.mark.parametrize(("folder", "transport"), [("/tmp/short", "ipc"), ("/tmp/" + 50 * "x", "tcp")])
+def test_sockets_are_files_where_their_paths_are_short(monkeypatch, folder, transport):
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", folder)
+    manager = kernels.manager.__wrapped__()()
+    assert manager.transport == transport
+    assert manager.connection_file.startswith(folder)
+    assert manager.kernel_spec_manager.kernel_dirs == []

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from helpers import wording
+from helpers import indices, wording
 
 NOTEBOOKS = [
     *("01_clean", "02_join", "03_correlate", "04_map", "05_panel"),
@@ -119,3 +119,40 @@ def test_run_speaks_to_the_reader_in_the_language_asked_for(executed):
     written = json.dumps([notebook.cells for notebook in done.values()])
     assert wording.text("clean.refused_caption", "en") in written
     assert wording.text("clean.refused_caption", "vi") not in written
+
+
+def _told(shown):
+    ways = ("_repr_html_", "_repr_markdown_")
+    return next(getattr(shown, way)() for way in ways if hasattr(shown, way))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("year", [2015, 2022])
+@pytest.mark.parametrize("name", ["03_correlate", "04_map", "06_province"])
+def test_show_the_same_when_given_all_years(root, atlas, tmp_path, monkeypatch, name, year):
+    """What they ask for is all that they use."""
+    import IPython.display
+
+    def shown(folder):
+        said, space = [], {"__name__": "__main__"}
+        monkeypatch.setattr(IPython.display, "display", lambda *shown: said.extend(map(_told, shown)))
+        given = {"raw": str(root / "data" / "raw"), "processed": str(atlas.processed)}
+        given |= {"reports": str(folder), "year": year, "province": "70", "language": "vi"}
+        for cell in _read(root, name).cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, f"{name}, {cell.id}", "exec"), space)
+                space |= {key: value for key, value in given.items() if key in space}
+        written = (path for path in folder.rglob("*") if path.is_file())
+        return said, {path.relative_to(folder): path.read_bytes() for path in written}
+
+    some = shown(tmp_path / "some")
+    asked = []
+
+    def everything(processed, years, totals=False):
+        asked.append(years)
+        return indices.read(processed)
+
+    monkeypatch.setattr(indices, "of_years", everything)
+    every = shown(tmp_path / "every")
+    assert asked and some[0] and some[1]
+    assert some == every

@@ -1,10 +1,15 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import LoadFlags
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
 
 from helpers import rendering
 from helpers.publishing import OUTPUT
@@ -62,24 +67,43 @@ def test_another_hinting_is_another_picture(figure):
     assert (found[0] != found[1]).any()
 
 
-def test_a_text_is_measured_once_for_all_figures(monkeypatch):
-    calls = []
-    stock = rendering.RendererAgg.get_text_width_height_descent
+LINES = st.lists(
+    st.sampled_from(["Thừa Thiên Huế", "AV", "To", "1.234,5", "(−3", "fi", "ρ =", "", "·", "n/a", "Tr"])
+    | st.text("abcxyzăâđêôơưÁỆỔỵ0123456789.,;:–−()%/'’“", max_size=8),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
 
-    def counted(self, *asked):
-        calls.append(asked[0])
-        return stock(self, *asked)
 
-    monkeypatch.setattr(rendering.RendererAgg, "get_text_width_height_descent", counted)
-    monkeypatch.setattr(rendering, "_EXTENTS", {})
+@given(
+    LINES, st.sampled_from([5.5, 7, 8.25]), st.sampled_from(["normal", "bold"]), st.sampled_from([72, 200])
+)
+def test_lines_laid_out_by_words_are_those_of_matplotlib(text, size, weight, dpi):
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    with mpl.rc_context(OUTPUT):
+        stock = RendererAgg(9, 9, dpi)
+        face = stock._prepare_font(font)
+        expected = [(item.glyph_index, item.x, item.y) for item in face._layout(text, LoadFlags.NO_HINTING)]
+        measured = stock.get_text_width_height_descent(text, font, False)
+        assert rendering.Picture(9, 9, dpi).get_text_width_height_descent(text, font, False) == measured
+        letters, *taken = rendering.line(text, face, size, dpi, LoadFlags.NO_HINTING)
+    space = face.get_char_index(ord(" "))
+    assert [letter[1:] for letter in letters] == [item for item in expected if item[0] != space]
+    assert tuple(taken) == measured
+    assert rendering.extent(text, font) == text_to_path.get_text_width_height_descent(text, font, False)
+
+
+def test_a_word_is_laid_out_once_for_all_figures():
     extents = []
     for _ in range(2):
         figure = plt.figure(dpi=200)
         canvas = rendering.Canvas(figure)
-        text = figure.text(0.5, 0.5, "Lai Châu")
+        text = figure.text(0.5, 0.5, "Lai Châu và Lai Châu")
         extents.append(text.get_window_extent(canvas.get_renderer()).bounds)
         figure.set_dpi(100)
         extents.append(text.get_window_extent(canvas.get_renderer()).bounds)
         plt.close(figure)
-    assert calls.count("Lai Châu") == 2
+        laid_out = rendering._word.cache_info().misses
+        rendering.line.cache_clear()
+    assert rendering._word.cache_info().misses == laid_out
     assert extents[:2] == extents[2:] and extents[0] != extents[1]

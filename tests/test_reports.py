@@ -6,11 +6,9 @@ after some raw tables were spoilt.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from urllib.parse import unquote
 
 import html5lib
@@ -36,11 +34,9 @@ def _copy(root, to):
     return to
 
 
-def _make(project, *arguments):
-    # The environment that runs the tests serves as the active one: nothing is installed again.
-    name = re.search(r"^name: (.+)$", (project / "environment.yml").read_text(), re.MULTILINE)[1]
-    here = os.environ | {"CONDA_DEFAULT_ENV": name, "CONDA_PREFIX": sys.prefix}
-    return subprocess.run(["make", *arguments], cwd=project, env=here, capture_output=True, text=True)
+def _make(project, environment, *arguments):
+    command = ["make", f"environment={environment}", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True)
 
 
 def _record(project):
@@ -57,7 +53,7 @@ def _spoil(raw):
 
 
 @pytest.fixture(scope="module")
-def runs(root, tmp_path_factory):
+def runs(root, environment, tmp_path_factory):
     """
     The project after two runs for 2022, the runs, their records, and the page on cleaning of the first.
 
@@ -70,13 +66,13 @@ def runs(root, tmp_path_factory):
     others = [entry for entry in entries if "{province}" not in entry]
     assert len(others) == len(entries) - 1
     declared.write_text("\n[[page]]\n".join([head, *others]), encoding="utf-8")
-    run = _make(project, "reports", "YEAR=2022")
+    run = _make(project, environment, "reports", "YEAR=2022")
     assert run.returncode == 0, run.stdout + run.stderr
     records = [_record(project)]
     cleaned = (project / "reports/en/clean.html").read_text(encoding="utf-8")
     _spoil(project / "data" / "raw")
     declared.write_text(text, encoding="utf-8")
-    briefed = _make(project, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
+    briefed = _make(project, environment, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
     assert briefed.returncode == 0, briefed.stdout + briefed.stderr
     return project, (run, briefed), [*records, _record(project)], cleaned
 
@@ -235,12 +231,12 @@ def test_bad_rows_stop_nothing_and_are_told(project):
     assert "papi/2013.csv changed" in page[: page.index("<h2")]
 
 
-def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(project):
+def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(project, environment):
     page = project / "reports/en/2022/map.html"
     before = page.read_bytes()
     (project / "data/raw").rename(project / "data/away")
     try:
-        run = _make(project, "reports", "YEAR=2022")
+        run = _make(project, environment, "reports", "YEAR=2022")
     finally:
         (project / "data/away").rename(project / "data/raw")
     assert run.returncode != 0

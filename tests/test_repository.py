@@ -43,11 +43,11 @@ def test_make_alone_lists_every_target_in_a_line(root):
 
 
 def test_a_missing_or_old_python_is_said_in_one_line(root, tmp_path):
-    for name in ("Makefile", "environment.yml", "requirements.lock"):
+    for name in ("Makefile", "environment.yml", "requirements.lock", "pyproject.toml"):
         shutil.copy(root / name, tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
-    for tool in ("sh", "make", "sed", "cmp", "rm", "cp", "grep", "awk"):
+    for tool in ("sh", "make", "sed", "cmp", "rm", "cat", "grep", "awk"):
         (tools / tool).symlink_to(shutil.which(tool))
     (tools / "python3").write_text("#!/bin/sh\nexit 1\n")
     (tools / "python3").chmod(0o755)
@@ -71,14 +71,16 @@ def test_the_targets_of_pages_hand_on_what_is_asked_for(root):
         ("data", ["LANGUAGE=en"], "--only data --language $LANGUAGE"),
         ("reports", ["YEAR=2022", "PROVINCE=70,Trà Vinh"], '--year $YEAR --province "$PROVINCE"'),
         ("reports", ["JOBS=1", "PDF=0"], '--no-pdf --jobs "$JOBS"'),
+        ("reports", ["ENGINE=kernel", "FORCE=1"], '--engine "$ENGINE" --force'),
+        ("reports", ["SCHEDULER=tcp://host:8786"], '--scheduler "$SCHEDULER"'),
     ):
         assert f"-m helpers.batch {handed_on}" in " ".join(_make(root, "-n", target, *asked).stdout.split())
 
 
-@pytest.mark.parametrize("name", ["YEAR", "LANGUAGE", "PROVINCE", "JOBS"])
-def test_nothing_that_is_typed_becomes_a_command(root, tmp_path, name):
+@pytest.mark.parametrize("name", ["YEAR", "LANGUAGE", "PROVINCE", "JOBS", "ENGINE", "SCHEDULER"])
+def test_nothing_that_is_typed_becomes_a_command(root, environment, tmp_path, name):
     for typed in (f"1; touch {tmp_path}/a", f"$(touch {tmp_path}/b)", f"`touch {tmp_path}/c`", '"&& false'):
-        run = _make(root, "reports", f"{name}={typed}")
+        run = _make(root, f"environment={environment}", "reports", f"{name}={typed}")
         assert run.returncode == 2, run.stdout
         assert "Error: " in run.stderr
     assert not list(tmp_path.iterdir())
@@ -125,8 +127,8 @@ def test_the_readme_tells_the_two_commands_and_links_to_what_is_there(root):
 def test_imports_go_one_way(root):
     """Each module imports only from the rooms before its own; nothing imports the batch."""
     rooms = [
-        {"files", "figures", "cells", "resampling", "palettes"},
-        {"delimited", "workbooks", "documents"},
+        {"files", "figures", "cells", "resampling", "palettes", "rendering", "progress"},
+        {"inputs", "delimited", "workbooks", "documents"},
         {"markup"},
         {"formats"},
         {"wording", "registry", "provenance", "classes"},
@@ -147,8 +149,16 @@ def test_imports_go_one_way(root):
         {"briefing_words"},
         {"briefing_remarks"},
         {"briefing_sentences", "briefing_tables"},
-        {"charts", "site", "kernels", "printing"},
-        {"heatmaps", "panel_charts", "agreement_charts", "cartography", "briefing_page"},
+        {"charts", "site", "kernels", "local_kernel", "printing"},
+        {
+            "heatmaps",
+            "panel_charts",
+            "agreement_charts",
+            "cartography",
+            "briefing_page",
+            "engine",
+            "removing",
+        },
         {"briefing_look", "directory"},
         {"briefing_course", "briefing_components", "briefing_locator"},
         {"briefing_charts"},
@@ -156,12 +166,17 @@ def test_imports_go_one_way(root):
         {"choropleths"},
         {"unit_maps", "year_maps", "tile_maps", "bivariate_maps", "cluster_maps"},
         {"maps"},
-        {"front_pages", "planning"},
-        {"making"},
+        {"front_pages", "planning", "freshness"},
+        {"finishing", "making"},
+        {"processes"},
+        {"parcels"},
+        {"cluster"},
         {"batch"},
     ]
     floor = {name: number for number, names in enumerate(rooms) for name in names}
-    for path in (root / "src" / "helpers").glob("[a-z]*.py"):
+    modules = list((root / "src" / "helpers").glob("[a-z]*.py"))
+    assert floor.keys() == {path.stem for path in modules}
+    for path in modules:
         text = path.read_text(encoding="utf-8")
         for line in re.findall(
             r"^\s*from helpers(?:\.(\w+))? import ([^\n(]+|\([^)]*\))", text, re.MULTILINE

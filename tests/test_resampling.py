@@ -87,6 +87,20 @@ def test_unit_and_origin_do_not_matter(seed, method, factor, shift):
     assert resampling.coefficient(method, y, x, groups)[0] == pytest.approx(plain, abs=1e-12)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_units_of_a_cluster_share_its_weight(method, grouped):
+    x, y = _synthetic()
+    clusters, groups = np.arange(len(x)) % 7, (np.arange(len(x)) // 12 if grouped else None)
+    counts = resampling.resamples(7, 40, 2)
+    found = resampling.coefficient(method, x, y, groups, counts, clusters)
+    expected = resampling.coefficient(method, x, y, groups, counts[:, clusters])
+    assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
+    # Without weights each counts once, whatever the clusters are.
+    alone = resampling.coefficient(method, x, y, groups, None, clusters)
+    assert alone == pytest.approx(resampling.coefficient(method, x, y, groups), abs=1e-12)
+
+
 # --- bootstrap ---------------------------------------------------------------------------------------------
 
 

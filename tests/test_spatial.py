@@ -276,6 +276,15 @@ def test_contiguity_counts_corners_and_islands_are_joined_to_the_nearest():
     assert alone.adjacency.sum() == 4 and alone.shared == 0
 
 
+@pytest.mark.parametrize("vintage", ["63", "34"])
+def test_borders_that_are_read_are_those_of_the_shapes(atlas, vintage):
+    found = spatial.read_borders(atlas.processed, vintage)
+    expected = spatial.borders(boundaries.read(atlas.processed, vintage))
+    assert found.codes == expected.codes and len(found.codes) == int(vintage)
+    assert (found.touching == expected.touching).all() and found.touching.any()
+    assert np.array_equal(found.distance_km, expected.distance_km)
+
+
 def test_too_few_or_scattered_provinces_are_refused():
     found = spatial.borders(_squares(*itertools.product(range(7), range(7))))
     few = [f"{number:02d}" for number in range(7)]

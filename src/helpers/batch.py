@@ -121,7 +121,6 @@ class _Run:
         rest = [job for job in self.asked if job not in first]
         for place, job in enumerate(first):
             self._make([job], workers)
-            self.sources.forget_processed()
             if self.record.pages[job.page.path]["status"] != "made":
                 self._not_made([*first[place + 1 :], *rest], job)
                 return
@@ -141,7 +140,10 @@ class _Run:
         by_path = {job.page.path: job for job in waiting}
 
         def done(result):
-            stale = self.record.enter(by_path[result.page.path], result)
+            job = by_path[result.page.path]
+            if job.stage == "data":
+                self.sources.forget_processed()
+            stale = self.record.enter(job, result)
             remove_files(stale, self.root, self.reports)
             self.counts[result.status] += 1
             if result.status == "unchanged":
@@ -151,7 +153,8 @@ class _Run:
                 self.progress(result)
 
         self.progress.expect(job.page for job in waiting)
-        folders = {name: str(self.place[name]) for name in ("raw", "processed")}
+        # As notebooks name them: what is read ahead is kept by that.
+        folders = {name: FOLDERS[name] for name in ("raw", "processed")}
         workers.make(waiting, done, self.progress.begun, folders if warm else None)
 
     def _not_made(self, jobs, needed):
@@ -243,7 +246,7 @@ class _Run:
         return 2 if self.sift.faults else 0
 
 
-_ASKED = ("only", "year", "language", "province", "pdf", "jobs", "engine", "force")
+_ASKED = ("only", "year", "language", "province", "pdf", "jobs", "engine", "scheduler", "force")
 
 
 def _run(options, root):
@@ -253,7 +256,7 @@ def _run(options, root):
         folder = tempfile.TemporaryDirectory(prefix="pages-", ignore_cleanup_errors=True)
         scratch = stack.enter_context(folder)
         settings = processes.Settings(str(root), scratch, options.jobs, options.engine)
-        workers = stack.enter_context(processes.Workers(settings))
+        workers = stack.enter_context(_workers(options.scheduler, settings))
         try:
             run.make(workers)
             run.finish(workers)
@@ -261,6 +264,14 @@ def _run(options, root):
             run.progress.clear()
             run.close()
     return run.summary()
+
+
+def _workers(scheduler, settings):
+    if scheduler is None:
+        return processes.Workers(settings)
+    from helpers import cluster
+
+    return cluster.Cluster(scheduler, settings)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -302,6 +313,9 @@ def _options(argv):
         default="warm" if processes.can_fork() else "kernel",
         help="run cells in a process forked from one that has imported everything, or in a kernel that is "
         "started for each page (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler", help="send the pages to a Dask cluster, for example tcp://host:8786 (default: none)"
     )
     parser.add_argument(
         "--force", action="store_true", help="make pages again that nothing has changed for, too"

@@ -293,7 +293,7 @@ class Book:
             (index.slug, field) for index in self.registry.of_year(year) for field in index.fields(year)
         }
         rows = self.figures[(self.figures["year"] == year) & (self.figures["component"] != "")]
-        rows = rows[[pair in fields for pair in zip(rows["index"], rows["component"], strict=True)]]
+        rows = rows.loc[[pair in fields for pair in zip(rows["index"], rows["component"], strict=True)]]
         names = ["index", "component", "gso_code", "score", "max_score", "basis", "rank_basis"]
         return rows[names].reset_index(drop=True)
 

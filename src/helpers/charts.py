@@ -210,10 +210,11 @@ def text_width(text, size, weight="normal"):
         Points; a little more than the outlines take, as letters are set on whole pixels.
     """
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
+
+    from helpers import rendering
 
     font = FontProperties(family=STYLE["font.family"], size=size, weight=weight)
-    return 1.02 * text_to_path.get_text_width_height_descent(text, font, False)[0]
+    return 1.02 * rendering.extent(text, font)[0]
 
 
 LABELS = 14

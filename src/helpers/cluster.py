@@ -9,6 +9,7 @@ Dask's configuration names them.
 
 import collections
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -94,23 +95,12 @@ class Cluster:
         for name in ("distributed", "distributed.client"):
             # All that goes wrong is said in the sentences of this module.
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                self._client = distributed.Client(
-                    self.address, timeout=_CONNECT_SECONDS, set_as_default=False
-                )
-            except (ValueError, TypeError) as error:
-                raise WrongInput(
-                    f"{self.address!r} cannot be used as the address of a Dask scheduler: {error}; "
-                    "give one like tcp://127.0.0.1:8786, or leave SCHEDULER out."
-                ) from None
-            # Something else may listen there, whose answers distributed takes for anything.
-            except Exception:
-                raise WrongInput(
-                    f"No Dask scheduler answers at {self.address}: start one with `dask scheduler`, "
-                    "or leave SCHEDULER out."
-                ) from None
+        fault = self._connect()
+        if fault:
+            # What distributed leaves of the attempt closes itself when it is collected. Left to chance, that
+            # can be while a lock is held that it needs.
+            gc.collect()
+            raise WrongInput(f"{fault}, or leave SCHEDULER out.")
         self._executor = self._client.get_executor()
         try:
             self._client.wait_for_workers(1, timeout=_WORKER_SECONDS)
@@ -120,7 +110,22 @@ class Cluster:
                 f"`dask worker {self.address}`, or leave SCHEDULER out."
             ) from None
         self._compare_versions()
-        self._threads, self._looked, self._had = 0, 0, time.monotonic()
+
+    def _connect(self):
+        """Connect; return what is wrong and what to do, "" if nothing is."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._client = distributed.Client(
+                    self.address, timeout=_CONNECT_SECONDS, set_as_default=False
+                )
+            except (ValueError, TypeError) as error:
+                said = f"{self.address!r} cannot be used as the address of a Dask scheduler: {error}"
+                return f"{said}; give one like tcp://127.0.0.1:8786"
+            # Something else may listen there, whose answers distributed takes for anything.
+            except Exception:
+                return f"No Dask scheduler answers at {self.address}: start one with `dask scheduler`"
+        return ""
 
     def _compare_versions(self):
         told = self._client.get_versions(packages=parcels.PACKAGES)["workers"]
@@ -179,6 +184,7 @@ class Cluster:
         if self._client is None:
             self.start()
         waiting, under_way, events = collections.deque(jobs), {}, queue.SimpleQueue()
+        self._threads, self._looked, self._had = 0, 0, time.monotonic()
         try:
             self._ship()
             while waiting or under_way:

@@ -44,6 +44,11 @@ def totals(figures, year, column):
     -------
     pandas.DataFrame of float
         One row a province (``gso_code``, sorted), one column an index; NaN where there is no figure.
+
+    Raises
+    ------
+    ValueError
+        If a province has more than one total of an index.
     """
     # Years first: they are numbers, and texts take long to compare.
     of_year = figures.loc[figures["year"] == year, ["index", "gso_code", "component", column]]
@@ -263,6 +268,10 @@ def paired(figures, first, second, year, measure, corrected=False):
 
 def _wide(rows, column):
     (row, codes), (place, slugs) = (pd.factorize(rows[name], sort=True) for name in ("gso_code", "index"))
+    if len(np.unique(row * len(slugs) + place)) < len(rows):
+        doubled = rows[rows.duplicated(["index", "gso_code"])]
+        named = ", ".join(f"{slug} of {code}" for slug, code in doubled[["index", "gso_code"]].to_numpy())
+        raise ValueError(f"more than one total of a year for {named}; clean again")
     table = np.full((len(codes), len(slugs)), math.nan)
     table[row, place] = rows[column].to_numpy(dtype="float64", na_value=math.nan)
     return pd.DataFrame(table, codes.rename("gso_code"), slugs.rename("index"))

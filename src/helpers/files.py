@@ -1,9 +1,14 @@
 """Where the project stands on disk, and writing files so that none is ever half there."""
 
 import contextlib
+import filecmp
 import os
 import secrets
+import sys
 from pathlib import Path
+
+# The event that tells of each file that was written; see `helpers.inputs`.
+WRITTEN = "helpers.files.written"
 
 
 def project_root():
@@ -46,7 +51,7 @@ def replacing(path):
     Give a temporary path beside `path`; when the block ends without an error it takes the place of `path`.
 
     A reader sees the old file or the whole new one. On an error the temporary file is removed and the old
-    file stays as it was.
+    file stays as it was; and so it does where the new one is equal, for those who keep what they read of it.
 
     Parameters
     ----------
@@ -64,7 +69,9 @@ def replacing(path):
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(6)}{path.suffix}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        if not (path.is_file() and filecmp.cmp(temporary, path, shallow=False)):
+            os.replace(temporary, path)
+        sys.audit(WRITTEN, str(path))
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -193,6 +193,8 @@ class Record:
             self.pages[page.path] = entry
             return []
         files = sources.everything() if result.files is None else self._own(result.files)
+        # What it reads of its own is a result, too.
+        files = sorted(set(files) - set(map(sources.relative, result.written)))
         asked_files = self._own({path for _, paths in result.queries.values() for path in paths})
         written = sorted(map(sources.relative, result.written))
         entry["made"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from helpers.files import project_root
+from helpers.files import WRITTEN, project_root
 
 # Files that changed less than this many seconds ago may change again without a trace in their times.
 _SETTLED = 0.1
@@ -97,6 +97,8 @@ def _audit(event, arguments):
             note(path)
     elif event in ("os.listdir", "os.scandir"):
         note(arguments[0] or ".")
+    elif event == WRITTEN:
+        _watchers[-1].written.add(_absolute(arguments[0]))
     elif event in _CHANGES:
         for place, folder in _CHANGES[event]:
             # What is relative to an open folder was guarded when that was.

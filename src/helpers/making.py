@@ -6,6 +6,7 @@ import functools
 import importlib
 import os
 import re
+import tempfile
 import threading
 import time
 import traceback
@@ -111,16 +112,40 @@ def chores(folders, jobs):
     -------
     list of callable
     """
-    about = collections.defaultdict(list)
+    about, drawn = collections.defaultdict(list), collections.defaultdict(list)
     for job in jobs:
-        if job.page.province is not None:
-            about[job.page.year].append(job.page)
+        page = job.page
+        if page.province is not None:
+            about[page.year].append(page)
+        elif page.year is not None:
+            drawn[page.language].append(page.year)
     # For a few pages it would take longer than it saves.
     return [
+        functools.partial(_draw_year, folders, max(years), language)
+        for language, years in sorted(drawn.items())
+        if len(years) >= WORTH_PREPARING
+    ] + [
         functools.partial(_prepare_year, folders, year, pages[0].province, {page.language for page in pages})
         for year, pages in sorted(about.items())
         if len(pages) >= WORTH_PREPARING
     ]
+
+
+def _draw_year(folders, year, language):
+    """Draw a map and a scatter plot: their words are laid out, and need not be again."""
+    from helpers import charts, coefficients, correlation, maps, provinces, publishing
+
+    with contextlib.suppress(Exception):
+        raw = folders["raw"]
+        atlas = maps.open_atlas(raw, folders["processed"], years=[year - 1, year])
+        known = atlas.registry.of_year(year)
+        publishing.prepare(maps.choropleth(atlas, known[0].slug, year, language=language).figure)
+        points = correlation.points(atlas.figures, known[0], known[1], year, "score")
+        estimate = coefficients.spearman(points["x"].to_numpy(), points["y"].to_numpy())
+        places = provinces.load(raw, provinces.vintage_of(year))
+        publishing.prepare(
+            charts.scatter(points, known[0], known[1], year, "score", language, places, estimate)
+        )
 
 
 def _prepare_year(folders, year, code, languages):
@@ -160,7 +185,7 @@ def make_page(job, engine="warm", scratch=None, tell=None):
     engine : {"warm", "kernel"}
         Whether the cells run in this process, or in a kernel that is started for them.
     scratch : str, optional
-        Folder for files that are not kept; everything may be written there.
+        Folder for files that are not kept; everything may be written there. By default the system's.
     tell : callable, optional
         Called with the position of each cell that is started, and its source.
 
@@ -237,7 +262,7 @@ def _guard(job, scratch):
     """Refuse writing but in the folders of the page."""
     page = job.page
     own = job.reports / page.language / ("" if page.year is None else str(page.year))
-    folders = [own, job.log.parent, Path("/dev"), *([Path(scratch)] if scratch else [])]
+    folders = [own, job.log.parent, Path("/dev"), Path(scratch or tempfile.gettempdir())]
     if job.stage == "data":
         folders.append(Path(job.folders.get("processed", "data/processed")))
     allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)

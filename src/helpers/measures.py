@@ -221,7 +221,9 @@ def measure(figures, index, year, codes, measure="score", component=""):
 
 def _of_year(figures, index, year, codes, component):
     """Figures of the units, one row each, and ``gap``: the reason why a unit has none."""
-    of_year = figures[(figures["index"] == index.slug) & (figures["year"] == year)]
+    # Years first: they are numbers, and texts take long to compare.
+    of_year = figures[figures["year"] == year]
+    of_year = of_year[of_year["index"] == index.slug]
     rows = of_year[of_year["component"] == component].set_index("gso_code")
     if rows.index.has_duplicates:
         raise ValueError(f"{index.slug} {year} has more than one figure for a province; clean again")
@@ -263,9 +265,9 @@ def _changed(figures, index, year, table, measure, component):
     except comparability.UnitsChangedError as error:
         raise NoFigureError("map.nothing_units", index=index.short, year=year, before=before) from error
     column = "score" if measure == "change" else "rank"
-    earlier = figures[
-        (figures["index"] == index.slug) & (figures["year"] == before) & (figures["component"] == component)
-    ].set_index("gso_code")
+    earlier = figures[figures["year"] == before]
+    earlier = earlier[(earlier["index"] == index.slug) & (earlier["component"] == component)]
+    earlier = earlier.set_index("gso_code")
     origin = "source" if measure == "change" else "rank_source"
     table = table.assign(
         before=earlier[column].astype(float).reindex(table.index),

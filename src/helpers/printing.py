@@ -241,8 +241,9 @@ class _Browser:
             # Chromium refuses to start as root with its sandbox.
             words.append("--no-sandbox")
         said = os.open(self._folder / "said", os.O_CREAT | os.O_WRONLY, 0o600)
-        files = [(os.POSIX_SPAWN_DUP2, theirs_in, 3), (os.POSIX_SPAWN_DUP2, theirs_out, 4)]
-        files += [(os.POSIX_SPAWN_DUP2, said, 2), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+        # What it says first: the file may stand where an end of a pipe is to go.
+        files = [(os.POSIX_SPAWN_DUP2, said, 2), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+        files += [(os.POSIX_SPAWN_DUP2, theirs_in, 3), (os.POSIX_SPAWN_DUP2, theirs_out, 4)]
         files.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
         try:
             # A group of its own: all its processes can be ended together, and Ctrl-C reaches this one alone.

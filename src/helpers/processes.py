@@ -25,7 +25,7 @@ from pathlib import Path
 from helpers import making
 
 NUMERIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# What every page needs, and what the notebooks import. None of these starts a thread, which a fork would lose.
+# What every page needs, and what notebooks import. None of these starts a thread, which a fork would lose.
 FIRST = (
     "papermill",
     "nbconvert",
@@ -35,6 +35,7 @@ FIRST = (
     "PIL.PngImagePlugin",
     "pandera.pandas",
     "seaborn",
+    "cmcrameri",
 )
 REST = (
     "geopandas",
@@ -44,7 +45,8 @@ REST = (
     "mapclassify",
     "matplotlib_scalebar.scalebar",
     "spreg",
-    "statsmodels.stats.multitest",
+    "linearmodels",
+    "statsmodels.regression.mixed_linear_model",
     "textalloc",
     "PIL.ImageDraw",
     "helpers.maps",

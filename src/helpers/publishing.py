@@ -149,6 +149,24 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
     return Published(files, alt, caption, width, height, contents["png"])
 
 
+def prepare(figure):
+    """
+    Draw a figure as `publish` does, write nothing, and close it.
+
+    Processes that are forked from this one need not lay its words out and draw its letters again.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+    try:
+        with mpl.rc_context(OUTPUT):
+            _pixels(figure, PAGE_DPI)
+            _svg(figure, "prepared", "", "")
+    finally:
+        plt.close(figure)
+
+
 # --- pixels -----------------------------------------------------------------------------------------------
 
 
@@ -222,6 +240,8 @@ def _paletted(pixels):
 
 
 def _svg(figure, name, title, alt):
+    from matplotlib.backends.backend_mixed import MixedModeRenderer
+
     from helpers import rendering
 
     drawing = io.StringIO()
@@ -229,7 +249,9 @@ def _svg(figure, name, title, alt):
     figure.set_dpi(72)
     size = figure.get_size_inches() * 72
     unsaid = {"Date": None, "Creator": None}
-    renderer = rendering.Drawing(*size, drawing, image_dpi=PAGE_DPI, metadata=unsaid)
+    vectors = rendering.Drawing(*size, drawing, image_dpi=PAGE_DPI, metadata=unsaid)
+    # A bar of 256 shades is a picture within the drawing.
+    renderer = MixedModeRenderer(figure, *figure.get_size_inches(), PAGE_DPI, vectors)
     figure.draw(renderer)
     renderer.finalize()
     written = re.sub(
