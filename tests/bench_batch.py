@@ -223,27 +223,22 @@ def by_script(root, script, notebook, pages):
     return Run([sys.executable, "route.py", json.dumps([notebook, pages])], root)
 
 
-def routes(root, rounds):
-    """Measure all routes on the same pages, in turn; give back a row a kind of page."""
+def routes(root, rounds, chosen):
+    """Measure all routes on the same pages, in turn; give back a row for each kind that is chosen."""
     years = [{"year": year, "language": "en"} for year in YEARS]
     of_provinces = [{"year": 2022, "language": "en", "province": code} for code in PROVINCES]
     kinds = {
         "one map a page": ("notebooks/light.ipynb", years, "{language}/{year}/page.html", []),
-        "correlations of a year": (
-            "notebooks/03_correlate.ipynb",
-            years,
-            "{language}/{year}/page.html",
-            [],
-        ),
         "briefing of a province": (
             "notebooks/06_province.ipynb",
             of_provinces,
             "{language}/{year}/provinces/{province}.html",
             ["--year", "2022", "--province", *PROVINCES, "--no-pdf"],
         ),
+        "correlations of a year": ("notebooks/03_correlate.ipynb", years, "{language}/{year}/page.html", []),
     }
     rows = []
-    for kind, (notebook, pages, output, narrowing) in kinds.items():
+    for kind, (notebook, pages, output, narrowing) in list(kinds.items())[:chosen]:
         seconds = {name: [] for name in "abcd"}
         with declared(root, declaration(notebook, output)):
             for _ in range(rounds):
@@ -400,23 +395,25 @@ def main():
     """Measure what is asked for, print it and write it down."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the routes (default: %(default)s)")
+    parser.add_argument("--kinds", type=int, default=3, help="kinds of pages (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=["whole", "growth", "routes"], help="parts to measure")
     options = parser.parse_args()
-    made = {"machine": f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}."}
+    place = ROOT / "docs" / "performance.md"
+    parts = {
+        "whole": lambda root: run_table(whole(root)),
+        "growth": lambda root: growth_table(growth(root)),
+        "routes": lambda root: route_table(routes(root, options.rounds, options.kinds)),
+    }
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         root = Path(folder).resolve()
         make_project(root)
-        if "whole" in options.only:
-            made["whole"] = run_table(whole(root))
-        else:
+        if "whole" not in options.only:
             batch(root, "--only", "data")
-        if "growth" in options.only:
-            made["growth"] = growth_table(growth(root))
-        if "routes" in options.only:
-            made["routes"] = route_table(routes(root, options.rounds))
-    for name, text in made.items():
-        print(f"\n{name}\n{text}")
-    write(ROOT / "docs" / "performance.md", made)
+        for name in options.only:
+            made = {name: parts[name](root)}
+            made["machine"] = f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}."
+            print(f"\n{name}\n{made[name]}", flush=True)
+            write(place, made)
 
 
 if __name__ == "__main__":

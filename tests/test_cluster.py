@@ -114,7 +114,7 @@ def test_all_is_as_if_it_had_been_made_here(workers, tmp_path, monkeypatch, caps
     assert second.err == first.err and "ValueError: a synthetic failure" in second.err
     # What was made there stands here.
     assert run(there, "tcp://127.0.0.1:1", "--year", "2021") == 0
-    until(lambda: not leftovers(workers.folder), 5)
+    until(lambda: not leftovers(workers.folder))
 
 
 def test_the_pages_of_a_killed_worker_are_made_on_another(workers, tmp_path, monkeypatch, capsys):
