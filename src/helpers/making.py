@@ -76,6 +76,8 @@ def warm_up(engine):
 
     wording.preload()
     site.preload()
+    # Progress bars of a page need no lock between processes, which would outlive a page that is ended.
+    importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
     if engine == "warm":
         importlib.import_module("helpers.engine").prepare()
 
