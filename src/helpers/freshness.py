@@ -194,9 +194,11 @@ class Record:
             return []
         files = sources.everything() if result.files is None else self._own(result.files)
         # What it reads of its own is a result, too.
-        files = sorted(set(files) - set(map(sources.relative, result.written)))
+        results = tuple(os.path.join(sources.folders[name], "") for name in ("reports", "processed"))
+        # Python, too, keeps what it compiled, which is none of the page's.
+        written = sorted(sources.relative(path) for path in result.written if path.startswith(results))
+        files = sorted(set(files) - set(written))
         asked_files = self._own({path for _, paths in result.queries.values() for path in paths})
-        written = sorted(map(sources.relative, result.written))
         entry["made"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         entry["made_from"] = sources.of_job(job)
         entry |= {"files": files, "files_sha256": sources.together(files)}
