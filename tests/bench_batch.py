@@ -168,7 +168,14 @@ def page(task):
     import nbconvert, papermill
     number, notebook, parameters = task
     path = f"out/{number}.ipynb"
-    papermill.execute_notebook(notebook, path, {**parameters, "reports": "out/r"}, progress_bar=False)
+    for left in (2, 1, 0):
+        try:
+            papermill.execute_notebook(notebook, path, {**parameters, "reports": "out/r"}, progress_bar=False)
+            break
+        except RuntimeError:
+            # Kernels that start at the same moment may be given the same port; one of them dies.
+            if not left:
+                raise
     body, _ = nbconvert.HTMLExporter().from_filename(path)
     pathlib.Path(f"out/{number}.html").write_text(body, encoding="utf-8")
 
