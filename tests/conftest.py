@@ -118,6 +118,17 @@ def tables(indices_frame, known, places):
     return {year: correlation.pairs(indices_frame, known, places, year) for year in range(2011, 2025)}
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of this machine, for tests of pages; they are skipped where there is none."""
+    import browser
+
+    if browser.PROGRAM is None:
+        pytest.skip("no Chromium, Chrome or Edge is on this machine")
+    with browser.chromium() as started:
+        yield started
+
+
 @pytest.fixture
 def raw(tmp_path):
     """A copy of the raw tables that a test may spoil."""
