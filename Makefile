@@ -1,6 +1,6 @@
 # The flow of the project as commands. `make help` lists them; README.md explains them.
 .DEFAULT_GOAL := help
-.PHONY: help data reports check fetch test lint lab bench pictures accept lock clean setup
+.PHONY: help data reports share check fetch test lint lab bench pictures portraits accept lock clean setup
 
 # A conda environment made from environment.yml is used when it is active; otherwise .venv is made here.
 conda_name := $(shell sed -n 's/^name: *//p' environment.yml)
@@ -25,6 +25,9 @@ data: setup  ## clean the raw tables and join them to the boundaries (01_clean, 
 reports: setup  ## make every page that something changed for; narrow with YEAR=2022 LANGUAGE=en PROVINCE="70,Trà Vinh", PDF=0 prints none, JOBS=1 limits processes, FORCE=1 makes all
 	@$(run) $(if $(value YEAR),--year $$YEAR) $(if $(value PROVINCE),--province "$$PROVINCE") $(if $(filter 0,$(PDF)),--no-pdf) $(narrow)
 
+share: setup  ## zip the reports into reports-<date>.zip, to be sent or carried; PNG=1 takes the PNG copies of figures along
+	@$(python) -m helpers.sharing $(if $(filter 1,$(PNG)),--png)
+
 check: setup  ## show what would be understood of a table, and what it would change: FILE=path [LANGUAGE=vi]
 	@test -n "$$FILE" || { echo 'Name the table: make check FILE=path/to/table.xlsx' >&2; exit 2; }
 	@$(python) -m helpers.preview "$$FILE" $(if $(value LANGUAGE),--language "$$LANGUAGE")
@@ -38,14 +41,17 @@ test: setup  ## run every test: units, properties, notebooks, one whole year of 
 lint: setup  ## check style of code and notebooks, and that notebooks carry no outputs
 	@$(python) -m ruff check . && $(python) -m ruff format --check . && $(python) -m pytest tests/test_notebooks.py -k committed
 
-lab: setup  ## open the notebooks in JupyterLab
-	@$(python) -m jupyterlab notebooks
+lab: data  ## open JupyterLab on notebooks/explore.ipynb: choose, look, compare a table of your own
+	@$(python) -m jupyterlab notebooks/explore.ipynb
 
 bench: data  ## measure reading, statistics, maps, briefings; and the batch against other ways, into docs/performance.md (an hour)
 	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) tests/bench_batch.py
 
 pictures: setup  ## draw anew what the tests of pictures compare with, after a wanted change of the look
 	@$(python) tests/baselines.py
+
+portraits: setup  ## photograph pages of reports/ for the README, into docs/
+	@$(python) -m helpers.picturing
 
 accept: setup  ## accept the raw tables as they are: rewrite expected row counts and checksums
 	@$(python) -m helpers.indices accept

@@ -85,8 +85,8 @@ def test_pictures_are_light_and_of_their_size(draw, tmp_path):
     for kind, size in sizes.items():
         figure = draw(kind, "48", 2024, "vi")
         assert figure.get_size_inches() == pytest.approx(size, abs=0.15)
-        published = publishing.publish(figure, tmp_path, kind, "alt", formats=("png",))
-        assert len(published.picture) < 92_000
+        published = publishing.publish(figure, tmp_path, kind, "alt", formats="svg")
+        assert len(published.address) < 60_000
 
 
 # --- where it is -------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_run_on_their_defaults(executed):
         "reports/en/figures/years_papi_rank.svg",
         "reports/en/figures/gallery/tiles_papi.png",
         "reports/en/2024/provinces/92.json",
-        *(f"reports/en/2024/provinces/figures/92_{name}.png" for name in ("locator", "course", "papi")),
+        *(f"reports/en/2024/provinces/figures/92_{name}.svg" for name in ("locator", "course", "papi")),
     }
     assert expected <= made
 

@@ -1,7 +1,9 @@
 """Tables, pages and indexes, on small notebooks made here; html5lib judges the HTML."""
 
 import base64
+import html
 import io
+import json
 import re
 import tempfile
 import time
@@ -154,8 +156,11 @@ def test_page_is_valid_html_in_its_language(page):
     assert tree.find("head/meta[@name='viewport']") is not None
 
 
-def test_page_runs_nothing_and_loads_nothing(page):
-    assert "<script" not in page
+def test_page_runs_its_own_script_alone_and_loads_nothing(page):
+    scripts = list(parsed(page).iter("script"))
+    assert [script.get("type") for script in scripts] == ["application/json", None]
+    assert scripts[1].text.strip() == (site.TEMPLATES / "page.js").read_text(encoding="utf-8").strip()
+    assert set(json.loads(scripts[0].text)) == {*site.SCRIPT_WORDS, "top"}
     assert not re.search(r"""(?:src|srcset|poster)\s*=\s*["']?\s*(?:https?:)?//""", page)
     assert not re.search(r"""<link[^>]*href\s*=\s*["']?\s*(?:https?:)?//""", page)
     assert not re.search(r"@import|url\(", page)
@@ -364,7 +369,8 @@ def test_indexes_link_only_to_what_exists_and_are_valid(reports, tmp_path):
         parsed(path.read_text(encoding="utf-8"))
     assert not (reports / "vi" / "2020").exists()
     front = (reports / "en" / "index.html").read_text(encoding="utf-8")
-    assert 'href="2022/map.html"' in front and 'href="join.html"' in front and "2021" not in front
+    assert 'href="2022/map.html"' in front and 'href="join.html"' in front and "2021/" not in front
+    assert wording.text("site.front_missing", "en", pages="2021") in html.unescape(front)
     # What concerns all years stands before the years, how the data were made behind them.
     places = [front.index(f'href="{target}"') for target in ("panel.html", "tables/panel.csv", "join.html")]
     assert places == sorted(places) and places[1] < front.index('href="2022/index.html"') < places[2]
@@ -403,7 +409,7 @@ def test_front_page_shows_small_pictures_of_the_newest_year(reports, tmp_path):
     (shown_picture,) = front.iter("img")
     assert shown_picture.get("alt") == "Hà Nội first"
     data = base64.b64decode(shown_picture.get("src").split(",")[1])
-    assert Image.open(io.BytesIO(data)).size == (site.PICTURE_WIDTH, site.PICTURE_WIDTH * 600 // 800)
+    assert Image.open(io.BytesIO(data)).size == (480, 480 * 600 // 800)
     year = (reports / "en" / "2022" / "index.html").read_text(encoding="utf-8")
     assert (
         "PAPI 2022 &amp; more" in year
@@ -488,45 +494,54 @@ def test_links_of_the_list_lead_to_the_lists_of_other_years():
     assert hrefs(on_map, "pages") == [None, "provinces/index.html"]
 
 
-def test_indexes_link_to_the_list_and_not_to_every_province(tmp_path):
+def test_indexes_link_to_the_list_and_the_front_page_to_every_province(tmp_path, root):
     plan = [*OF_YEARS, *BRIEFINGS]
     lists = [page for page in site.with_indexes(plan) if page.is_list and page.year == 2024]
     for here in [*plan, *lists]:
         write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
-    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", root / "data" / "raw")
     assert list(broken_links(tmp_path)) == []
     year = _Links((tmp_path / "en" / "2024" / "index.html").read_text(encoding="utf-8")).found
     front = _Links((tmp_path / "en" / "index.html").read_text(encoding="utf-8")).found
     assert "provinces/index.html" in year and "2024/provinces/index.html" in front
-    assert not [link for link in year + front if re.search(r"provinces/\d", link)]
+    assert not [link for link in year if re.search(r"provinces/\d", link)]
+    newest = [
+        page.path.removeprefix("en/") for page in BRIEFINGS if (page.language, page.year) == ("en", 2025)
+    ]
+    assert sorted(link for link in front if re.search(r"provinces/\d", link)) == sorted(newest)
     # A list that was not written is not linked to.
     assert "2023/provinces/index.html" not in front
     there = (tmp_path / "vi" / "2025" / "provinces" / "91.html").read_text(encoding="utf-8")
     assert 'href="index.html"' not in there and 'href="../index.html"' in there
 
 
-def test_a_page_is_mended_only_where_its_links_differ(tmp_path):
+def test_a_page_is_mended_only_where_its_links_differ(tmp_path, root):
     plan = [*OF_YEARS, *BRIEFINGS]
     for here in plan:
         write_text(tmp_path / here.path, site.render(notebook(code("a")), here.language, here.title))
-    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", root / "data" / "raw")
     before = {here.path: (tmp_path / here.path).stat().st_ino for here in plan}
-    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", root / "data" / "raw")
     assert {here.path: (tmp_path / here.path).stat().st_ino for here in plan} == before
     (tmp_path / "vi" / "2023" / "provinces" / "70.html").unlink()
-    front_pages.write(tmp_path, plan, tmp_path / "nothing", tmp_path / "nothing")
+    front_pages.write(tmp_path, plan, tmp_path / "nothing", root / "data" / "raw")
     changed = {path for path, inode in before.items() if not path.startswith("vi/2023/provinces/70")} & {
         path
         for path, inode in before.items()
         if (tmp_path / path).is_file() and (tmp_path / path).stat().st_ino != inode
     }
-    assert changed == {"en/2023/provinces/70.html", "vi/2024/provinces/70.html"}
+    # Its neighbours, and the others of the year, whose search led to it.
+    assert changed == {
+        "en/2023/provinces/70.html",
+        "vi/2024/provinces/70.html",
+        *(page.path for page in plan if (page.language, page.year) == ("vi", 2023) and page.province != "70"),
+    }
 
 
 def test_a_page_has_the_class_and_the_styles_of_its_kind(monkeypatch, tmp_path):
     plain = site.render(notebook(code("a")), "en", "T")
     assert "<body>" in plain
-    for path in site.TEMPLATES.glob("*.j2"):
+    for path in (*site.TEMPLATES.glob("*.j2"), site.TEMPLATES / "page.js"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "style.css").write_text("main { color: black }")
     (tmp_path / "synthetic.css").write_text("@page { size: A4 }")
@@ -534,7 +549,9 @@ def test_a_page_has_the_class_and_the_styles_of_its_kind(monkeypatch, tmp_path):
     site._environment.cache_clear()
     try:
         pages = {
-            kind: site.fill("page.html.j2", "en", kind, title="T", body="", notebook="", links=site.NO_LINKS)
+            kind: site.fill(
+                "page.html.j2", "en", kind, title="T", body="", notebook="", origin=None, links=site.NO_LINKS
+            )
             for kind in ("", "synthetic", "other")
         }
     finally:

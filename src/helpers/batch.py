@@ -107,7 +107,7 @@ class _Run:
         if not self.checked or options.force:
             _preflight(self.raw)
         links_of = site.navigator(
-            site.present(self.reports, self.plan, [job.page for job in asked]), self.reports
+            site.present(self.reports, self.plan, [job.page for job in asked]), self.reports, self.raw
         )
         self.asked = [replace(job, links=links_of(job.page)) for job in asked]
         expected = {path: entry["seconds"] for path, entry in self.record.pages.items()}
@@ -136,7 +136,8 @@ class _Run:
                 self.counts["unchanged"] += 1
                 self.progress.leave_out(1)
             else:
-                waiting.append(replace(job, ask=verdict if isinstance(verdict, dict) else None))
+                ask = verdict if isinstance(verdict, dict) else None
+                waiting.append(replace(job, ask=ask, made_from=self.sources.of_job(job)))
         by_path = {job.page.path: job for job in waiting}
 
         def done(result):
@@ -177,8 +178,9 @@ class _Run:
             self._print()
         # Last, because the heads of pages link to the PDFs beside them.
         if self.changed or self._heads() != self.record.told.get("heads"):
-            self.fault = workers.run(finish, self.place, self.plan)
-            self.record.told["heads"] = self._heads()
+            extras = self._extras()
+            self.fault = workers.run(finish, self.place, self.plan, extras != self.record.told.get("extras"))
+            self.record.told |= {"heads": self._heads(), "extras": "" if self.fault else extras}
             self.led = True
             if self.fault:
                 print(f"Failed: {self.fault}", file=sys.stderr)
@@ -197,6 +199,13 @@ class _Run:
         pdfs = [page.path for page in self.plan if page.pdf and pdf_of(page, self.reports).is_file()]
         tables = [self.sources.of(self.place["processed"] / "indices.csv"), self.sources.code]
         return combined([*map(repr, pages), *pdfs, *tables])
+
+    def _extras(self):
+        """All that the linked pages and the joined data are made from."""
+        sources, processed = self.sources, self.place["processed"]
+        tables = [sources.of(processed / name) for name in ("indices.csv", "provinces.gpkg")]
+        years = {str(page.year) for page in self.plan if page.year is not None}
+        return combined([*tables, *sorted(years), *map(str, sorted(sources.raw.items())), sources.code])
 
     def _print(self):
         """Print the pages that were made, or have no PDF yet."""

@@ -173,9 +173,13 @@ def beside(*pictures):
     -------
     helpers.site.Block
     """
-    return site.Block(
-        f'<div class="beside">{"".join(picture._repr_html_() for picture in pictures if picture)}</div>'
-    )
+    return site.Block(f'<div class="beside">{"".join(map(_focusable, filter(None, pictures)))}</div>')
+
+
+def _focusable(picture):
+    """A picture that can be moved sideways by keyboard where it is wider than the screen."""
+    name = _escape(picture.title)
+    return picture._repr_html_().replace("<figure>", f'<figure tabindex="0" aria-label="{name}">', 1)
 
 
 def section(name, said, facts, notes, language):

@@ -10,9 +10,10 @@ from helpers import front_pages, site
 from helpers.files import write_text
 
 
-def finish(place, plan):
+def finish(place, plan, anew=True):
     """
-    Write the list of provinces of each year that has pages of any, then the pages that lead to others.
+    Write the list of provinces of each year that has pages of any, the linked page and the downloads of each
+    language, then the pages that lead to others.
 
     Parameters
     ----------
@@ -20,33 +21,77 @@ def finish(place, plan):
         Folders "raw", "processed" and "reports".
     plan : list of helpers.site.Page
         All pages that there can be.
+    anew : bool
+        Whether the linked pages and the joined data are written where they are there, too; else their tables,
+        years and code are those that they were made from.
 
     Returns
     -------
     str
         What could not be written, in a sentence; "" if all was.
     """
-    fault = _write_lists(place, plan)
+    faults = [
+        _tried(place, "provinces", "the list of provinces", _write_lists, plan),
+        _tried(place, "explore", "the linked page", _write_linked, plan, anew),
+        _tried(place, "data", "the joined data", _write_data, plan, anew),
+        _tried(place, "downloads", "the page of downloads", _write_downloads, plan),
+    ]
     front_pages.write(place["reports"], plan, place["processed"], place["raw"])
-    return fault
+    return "; ".join(filter(None, faults))
 
 
-def _write_lists(place, plan):
-    from helpers import directory
-
-    pages = site.present(place["reports"], plan)
-    about = [page for page in pages if page.province is not None]
-    if not about:
-        return ""
-    log = place["reports"] / "failed" / "provinces.log"
+def _tried(place, name, called, write, plan, *options):
+    """Write something; say in a sentence what went wrong, with a log, and go on."""
+    log = place["reports"] / "failed" / f"{name}.log"
     try:
-        links_of = site.navigator(pages)
-        directory.write(place["reports"], about, place["raw"], place["processed"], links_of=links_of)
+        years = sorted({page.year for page in plan if page.year is not None})
+        write(place, site.present(place["reports"], plan), years, *options)
     except Exception as error:
         write_text(log, site.neutral("".join(traceback.format_exception(error))))
-        return site.neutral(f"the list of provinces: {type(error).__name__}: {error}")
+        return site.neutral(f"{called}: {type(error).__name__}: {error}")
     log.unlink(missing_ok=True)
     return ""
+
+
+def _write_lists(place, pages, _):
+    about = [page for page in pages if page.province is not None]
+    if about:
+        from helpers import directory
+
+        links_of = site.navigator(pages, raw=place["raw"])
+        directory.write(place["reports"], about, place["raw"], place["processed"], links_of=links_of)
+
+
+def _extras(place, pages, name):
+    """The pages of a name that can be made, with the links at their heads: after the data stage alone."""
+    if all((place["processed"] / file).is_file() for file in ("indices.csv", "provinces.gpkg")):
+        links_of = site.navigator(pages, raw=place["raw"])
+        for here in pages:
+            if here.is_extra and here.name == name:
+                yield here, links_of(here)
+
+
+def _write_linked(place, pages, years, anew):
+    for here, links in _extras(place, pages, "explore"):
+        if anew or not (place["reports"] / here.path).is_file():
+            from helpers import linked_page
+
+            linked_page.write(place["reports"], here, place["raw"], place["processed"], links, years)
+
+
+def _write_data(place, pages, years, anew):
+    for here, _ in _extras(place, pages, "downloads"):
+        if anew or not (place["reports"] / here.path).with_name("indices.csv").is_file():
+            from helpers import datasets
+
+            datasets.write(place["reports"], here.language, place["raw"], place["processed"], years)
+
+
+def _write_downloads(place, pages, _):
+    for here, links in _extras(place, pages, "downloads"):
+        from helpers import data_page
+
+        data_page.write(place["reports"], here, place["raw"], place["processed"], links, pages)
 
 
 def pdf_of(page, reports):

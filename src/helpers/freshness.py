@@ -2,17 +2,15 @@
 
 import datetime
 import hashlib
-import importlib.metadata
 import json
 import os
 import platform
 import re
 from pathlib import Path
 
-from helpers import inputs
+from helpers import inputs, origins
 from helpers.files import write_text
 
-PACKAGES = ("numpy", "pandas", "geopandas", "matplotlib", "scipy", "statsmodels", "papermill", "nbconvert")
 NAME = "run.json"
 # Raised when entries come to mean something else: what is recorded otherwise is made again.
 _LAYOUT = 1
@@ -238,16 +236,15 @@ class Record:
         counts : dict of int
             Number of pages of this run by what became of them.
         """
-        versions = {name: importlib.metadata.version(name) for name in PACKAGES}
         told = {
             "layout": _LAYOUT,
             "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 2),
             "asked_for": asked_for,
             "counts": counts,
-            "versions": {"python": platform.python_version(), **versions},
+            "versions": origins.versions(),
             "raw_sha256": self.sources.raw,
-            **{key: self.told[key] for key in ("without_figures", "heads") if key in self.told},
+            **{key: self.told[key] for key in ("heads", "extras") if key in self.told},
             "pages": [self.pages[path] for path in sorted(self.pages)],
         }
         write_text(self.path, json.dumps(told, ensure_ascii=False, indent=1) + "\n")

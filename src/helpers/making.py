@@ -76,6 +76,7 @@ def warm_up(engine):
 
     wording.preload()
     site.preload()
+    importlib.import_module("xlsxwriter")
     # Progress bars of a page need no lock between processes, which would outlive a page that is ended.
     importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
     if engine == "warm":
@@ -197,7 +198,7 @@ def make_page(job, engine="warm", scratch=None, tell=None):
     """
     import papermill
 
-    from helpers import site
+    from helpers import embedding, origins, site
 
     started = time.perf_counter()
     page, reached, count, left = job.page, [], 0, ()
@@ -223,6 +224,8 @@ def make_page(job, engine="warm", scratch=None, tell=None):
             )
             reached.clear()
             notebook, count = site.cleaned(notebook)
+            raw = job.folders.get("raw", "data/raw")
+            origin = origins.told(job, notebook, None if engine == "kernel" else watch, raw)
             rendered = site.render(
                 notebook,
                 page.language,
@@ -231,8 +234,10 @@ def make_page(job, engine="warm", scratch=None, tell=None):
                 page.parameters,
                 job.links or None,
                 page.kind,
+                origin,
             )
-            _write_page(job, notebook, rendered)
+            rendered = embedding.on_page(rendered, job.reports, page.path)
+            _write_page(job, embedding.beside(notebook, job.reports, page.path), rendered)
             job.log.unlink(missing_ok=True)
             status, error = "made", ""
         except Exception as problem:

@@ -31,6 +31,7 @@ _ENTRIES = {
         "years": {"enum": ["newest"]},
         "kind": {"type": "string", "pattern": "^[a-z]+$"},
         "pdf": {"type": "integer", "minimum": 1},
+        "summary": _TEXT,
     },
     "additionalProperties": False,
 }
@@ -67,6 +68,8 @@ class Job:
         Whether it is made only for the newest year unless years are asked for.
     ask : dict, optional
         Digests of what the page asked of the data when it was made: it stays if they are still the same.
+    made_from : dict
+        Digests of its notebook, the code and the packages, which the page names.
     """
 
     page: site.Page
@@ -77,6 +80,7 @@ class Job:
     links: dict = field(default_factory=dict)
     newest: bool = False
     ask: dict | None = None
+    made_from: dict = field(default_factory=dict)
 
     @property
     def log(self):
@@ -318,6 +322,7 @@ def _page(entry, values, places):
         place=place,
         kind=entry.get("kind", ""),
         pdf=entry.get("pdf", 0),
+        summary=entry.get("summary", ""),
     )
 
 

@@ -287,6 +287,25 @@ class Provinces:
         return [code for code, row in self.rows.items() if row["type"] == "thành phố trực thuộc trung ương"]
 
 
+def search_words(row):
+    """
+    List what a province is searched by.
+
+    Parameters
+    ----------
+    row : dict of str
+        Of `Provinces.rows`.
+
+    Returns
+    -------
+    list of str
+        Its names and their other spellings, in small letters without marks; each also in one word.
+    """
+    names = [row["name_vi"], row["name_en"], *filter(None, row["aliases"].split("|"))]
+    plain = [re.sub(r"[^a-z0-9]+", " ", strip_diacritics(fold(name)).lower()).strip() for name in names]
+    return list(dict.fromkeys([*plain, *(name.replace(" ", "") for name in plain)]))
+
+
 def _rows(path):
     """The rows of a table of provinces, as dicts; nothing here needs the weight of pandas."""
     with open(path, encoding="utf-8-sig", newline="") as file:

@@ -5,15 +5,15 @@ import contextlib
 import functools
 import html
 import io
+import os
 import re
-import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from helpers.files import replacing, write_table
+from helpers.files import project_root, replacing, resolve, write_table
 from helpers.wording import LANGUAGES
 
 # Width and height in inches: a whole page, half of one, a slide of 16:9.
@@ -33,11 +33,15 @@ OUTPUT = {
     "text.hinting": "no_hinting",
 }
 
-# DejaVu Sans and Verdana have nearly the same widths: where the first is not installed, lines keep theirs.
-_FAMILIES = "'DejaVu Sans', Verdana, sans-serif"
 # A colour of as many pixels as a small swatch has is one of an area: it stays as it is, to the last bit. The
 # shades at the edges of letters and lines share the rest of the palette, a quarter of it at least.
 _COLOURS, _AREA, _AREAS = 256, 200, 192
+
+
+# Bytes of the address of a drawing from which on its pixels are tried: they may take less room.
+_HEAVY = 200_000
+# What may not stand in the address of a drawing, or in an attribute of HTML between double quotes.
+_ESCAPED = {ord(sign): f"%{ord(sign):02X}" for sign in '%#<>{}[]|\\^`&" \t\n\r'}
 
 
 @dataclass(frozen=True)
@@ -52,33 +56,42 @@ class Published:
     alt : str
     caption : str
         Short line below the picture; "" for none.
+    title : str
     width, height : int
         In CSS pixels, 96 to the inch.
+    address : str
+        The picture itself, as an address that holds all of it ("data:...").
     """
 
     files: dict
     alt: str
     caption: str
+    title: str
     width: int
     height: int
-    picture: bytes = field(repr=False, compare=False)
+    address: str = field(repr=False, compare=False)
 
     @property
     def png(self):
-        """The picture of the page (pathlib.Path)."""
-        return self.files["png"]
+        """The picture in pixels (pathlib.Path); None if it was not asked for."""
+        return self.files.get("png")
 
     @property
     def svg(self):
         """The drawing (pathlib.Path); None if it was not asked for."""
         return self.files.get("svg")
 
+    @property
+    def shown(self):
+        """Path below the project's folder, with forward slashes, of the file that the page shows (str)."""
+        return PurePath(os.path.relpath(resolve(self.svg or self.png), project_root())).as_posix()
+
     def _repr_html_(self):
-        data = base64.b64encode(self.picture).decode("ascii")
         below = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
         # The height too, so that the page does not jump when the picture is there.
         return (
-            f'<figure><img src="data:image/png;base64,{data}" width="{self.width}" height="{self.height}" '
+            f'<figure><img data-file="{html.escape(self.shown)}" data-title="{html.escape(self.title)}" '
+            f'src="{self.address}" width="{self.width}" height="{self.height}" '
             f'alt="{html.escape(self.alt)}">{below}</figure>'
         )
 
@@ -101,12 +114,13 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
         What the picture says, for those who do not see it: subject, main result, n, missing.
     caption : str
     title : str, optional
-        Title of the SVG and PDF for screen readers; `alt` is their description. By default the caption.
+        Title of the SVG and PDF for screen readers; `alt` is their description. By default the caption, or
+        else the first sentence of `alt`.
     formats : iterable of str
-        "png": ``<name>.png`` at 200 dpi in a palette of 256 colours, which the page shows, always needed;
-        "svg": ``<name>.svg``; "print": ``<name>_print.png`` at 300 dpi in full colour; "pdf": ``<name>.pdf``
-        with its fonts inside. Texts stay text in SVG and PDF, but for those with path effects: matplotlib
-        draws outlines of their letters.
+        "svg": ``<name>.svg``, which the page shows where there is one; "png": ``<name>.png`` at 200 dpi in a
+        palette of 256 colours, which it shows otherwise; "print": ``<name>_print.png`` at 300 dpi in full
+        colour; "pdf": ``<name>.pdf`` with its fonts inside. Texts stay text in SVG and PDF, but for those
+        with path effects: matplotlib draws outlines of their letters.
 
     Returns
     -------
@@ -115,7 +129,8 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
     Raises
     ------
     ValueError
-        If a format is unknown, "png" is left out, `alt` is empty, or `name` is no name of a file.
+        If a format is unknown, neither "svg" nor "png" is asked for, `alt` is empty, or `name` is no name
+        of a file.
     """
     formats = [formats] if isinstance(formats, str) else list(formats)
     unknown = [kind for kind in formats if kind not in FORMATS]
@@ -123,16 +138,18 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
         raise ValueError(
             f"figure {name}: format {unknown[0]!r} is not known; choose among {', '.join(FORMATS)}"
         )
-    if "png" not in formats:
-        raise ValueError(f"figure {name}: the page shows the PNG; add 'png' to the formats")
+    if not {"png", "svg"} & set(formats):
+        raise ValueError(f"figure {name}: the page shows the SVG or the PNG; add 'svg' to the formats")
     if not alt.strip():
         raise ValueError(f"figure {name} has no alternative text")
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError(f"figure {name!r}: a name has letters, digits, _ . - alone, as files are called so")
-    title = title or caption or name
+    # The first sentence of the description says what it is a picture of.
+    title = title or caption or re.split(r"[.:;](?=\s|$)", alt.strip())[0]
     width, height = (round(inches * 96) for inches in figure.get_size_inches())
+    pixels = functools.cache(lambda: _paletted(_pixels(figure, PAGE_DPI)))
     makers = {
-        "png": lambda: _png(_paletted(_pixels(figure, PAGE_DPI)), PAGE_DPI),
+        "png": lambda: _png(pixels(), PAGE_DPI),
         "svg": lambda: _svg(figure, name, title, alt),
         "print": lambda: _png(_full(_pixels(figure, PRINT_DPI)), PRINT_DPI),
         "pdf": lambda: _pdf(figure, title, alt),
@@ -140,13 +157,14 @@ def publish(figure, folder, name, alt, caption="", title=None, formats=("png", "
     try:
         with mpl.rc_context(OUTPUT):
             contents = {kind: makers[kind]() for kind in formats}
+            address = _address(contents, pixels)
     finally:
         plt.close(figure)
     files = {kind: Path(folder) / f"{name}{FORMATS[kind]}" for kind in contents}
     with contextlib.ExitStack() as stack:
         for kind, content in contents.items():
             stack.enter_context(replacing(files[kind])).write_bytes(content)
-    return Published(files, alt, caption, width, height, contents["png"])
+    return Published(files, alt, caption, title, width, height, address)
 
 
 def prepare(figure):
@@ -191,9 +209,13 @@ def _full(pixels):
 
 def _png(picture, dpi):
     buffer = io.BytesIO()
-    # Areas are long runs of one colour: looking for those alone takes a third of the time, a tenth more room.
-    runs = {"compress_type": zlib.Z_RLE} if picture.mode == "P" else {}
-    picture.save(buffer, format="png", dpi=(dpi, dpi), **runs)
+    picture.save(buffer, format="png", dpi=(dpi, dpi))
+    return buffer.getvalue()
+
+
+def _webp(picture):
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, format="webp", lossless=True, method=2)
     return buffer.getvalue()
 
 
@@ -236,85 +258,63 @@ def _paletted(pixels):
     return indexed
 
 
+# --- addresses --------------------------------------------------------------------------------------------
+
+
+def _address(contents, pixels):
+    """Put the smallest form of a picture into an address: the drawing, or its pixels where those are less."""
+    drawing = drawing_address(contents["svg"]) if "svg" in contents else None
+    if drawing and len(drawing) < _HEAVY:
+        return drawing
+    pictures = {"webp": _webp(pixels())} | {kind: contents[kind] for kind in ("png",) if kind in contents}
+    kind = min(pictures, key=lambda kind: len(pictures[kind]))
+    picture = f"data:image/{kind};base64,{base64.b64encode(pictures[kind]).decode('ascii')}"
+    return min(filter(None, (drawing, picture)), key=len)
+
+
+def drawing_address(drawing):
+    """
+    Put a drawing into an address, with as few escapes as the rules of addresses and of HTML allow.
+
+    Parameters
+    ----------
+    drawing : bytes
+        SVG as `publish` writes it.
+
+    Returns
+    -------
+    str
+        ``data:image/svg+xml,...``; it can stand between double quotes in HTML as it is.
+
+    Notes
+    -----
+    URL Standard (WHATWG), "URL code points": letters beyond ASCII may stand for themselves.
+    """
+    text = drawing.decode()
+    # Single quotes need no escape; in an attribute that holds one, and in texts, double ones stay.
+    text = re.sub(r"<[^'<>]*>", lambda tag: tag[0].replace('"', "'"), text)
+    return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
+
+
 # --- drawings ---------------------------------------------------------------------------------------------
 
 
 def _svg(figure, name, title, alt):
     from matplotlib.backends.backend_mixed import MixedModeRenderer
 
-    from helpers import rendering
+    from helpers import rendering, vectors
 
     drawing = io.StringIO()
     # Points are the unit of the format.
     figure.set_dpi(72)
     size = figure.get_size_inches() * 72
     unsaid = {"Date": None, "Creator": None}
-    vectors = rendering.Drawing(*size, drawing, image_dpi=PAGE_DPI, metadata=unsaid)
+    drawn = rendering.Drawing(*size, drawing, image_dpi=PAGE_DPI, metadata=unsaid)
     # A bar of 256 shades is a picture within the drawing.
-    renderer = MixedModeRenderer(figure, *figure.get_size_inches(), PAGE_DPI, vectors)
+    renderer = MixedModeRenderer(figure, *figure.get_size_inches(), PAGE_DPI, drawn)
     figure.draw(renderer)
     renderer.finalize()
-    written = re.sub(
-        r"<pattern\b.*?</pattern>", lambda found: _with_arcs(found[0]), drawing.getvalue(), flags=re.DOTALL
-    )
-    written = re.sub(r'(<path\b[^>]*? d=")([^"]*)', _shortened, written)
-    written = re.sub(r"(<text\b[^>]*font-family: )'DejaVu Sans'", rf"\1{_FAMILIES}", written)
-    ids = f"{name}-title", f"{name}-description"
-    spoken = (
-        f'role="img" aria-labelledby="{" ".join(ids)}">'
-        f'<title id="{ids[0]}">{html.escape(title)}</title><desc id="{ids[1]}">{html.escape(alt)}</desc>'
-    )
-    return re.sub(r"(<svg\b[^>]*)>", lambda tag: f"{tag[1]} {spoken}", written, count=1).encode()
-
-
-def _shortened(path):
-    # A hundredth of a point is finer than any printer; matplotlib writes millionths.
-    return path[1] + re.sub(r"(?<=\.\d\d)\d+", "", path[2]).replace(" \n", "")
-
-
-# The circle of matplotlib: from its lowest point by eight curves, the second of which stops at its right end.
-_CURVE = r"C \S+ \S+ \S+ \S+ {0}\S+{1} {0}\S+{1} \n"
-_PASSED, _KEPT = _CURVE.format("", ""), _CURVE.format("(", ")")
-_CIRCLE = re.compile(rf"M (\S+) (\S+) \n{_PASSED}{_KEPT}(?:{_PASSED}){{6}}z")
-
-
-@functools.lru_cache(maxsize=64)
-def _with_arcs(pattern):
-    """Write the dots of a hatch as arcs: as curves, the densest make a tile of 600 kB."""
-
-    def circle(curves):
-        x, low, right, middle = (float(number) for number in curves.groups())
-        radius = right - x
-        if abs(low - middle - radius) > 0.005:
-            # The hole of a ring, which matplotlib draws by a path that is no true circle.
-            return curves[0]
-        across = f"a{radius:.2f} {radius:.2f} 0 1 0 0"
-        return f"M {x:.2f} {low:.2f}{across} {-2 * radius:.2f}{across} {2 * radius:.2f}z"
-
-    return _without_repeats(_CIRCLE.sub(circle, pattern))
-
-
-# Points of a side: of the tile of any hatch of matplotlib, and of a smaller one that dense dots repeat.
-_WHOLE, _PART = 72, 12
-_DOT = re.compile(r"M (\S+) ([\d.-]+)(a([\d.]+) .*?z)")
-
-
-def _without_repeats(pattern):
-    """Keep of the dots of a hatch those of a small tile, if it holds nothing but dots that repeat in it."""
-    path = re.search(r' d="([^"]*)"', pattern)
-    if path is None or _DOT.sub("", path[1]).strip():
-        return pattern
-    dots = [(float(x), float(low) - float(r), arcs) for x, low, arcs, r in _DOT.findall(path[1])]
-    every = {(round(x % _WHOLE, 2) % _WHOLE, round(y % _WHOLE, 2) % _WHOLE) for x, y, _ in dots}
-    part = {(round(x % _PART, 2) % _PART, round(y % _PART, 2) % _PART) for x, y in every}
-    if not dots or len(every) != len(part) * (_WHOLE // _PART) ** 2:
-        return pattern
-    arcs, radius = dots[0][2], float(_DOT.search(path[1])[4])
-    reach = (0, _PART)
-    kept = [(x + i, y + j) for x, y in sorted(part) for i in reach for j in reach]
-    drawn = "".join(f"M {x:.2f} {y + radius:.2f}{arcs}" for x, y in kept if max(x, y) <= _PART + radius)
-    sides = f'width="{_WHOLE}" height="{_WHOLE}"', f'width="{_PART}" height="{_PART}"'
-    return pattern.replace(path[0], f' d="{drawn}"').replace(*sides, 1)
+    return vectors.compact(drawing.getvalue(), name, title, alt)
 
 
 def _pdf(figure, title, alt):

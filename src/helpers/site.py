@@ -1,11 +1,10 @@
 """The site: tables and folded blocks for notebooks, pages of notebooks that were run, links between pages."""
 
-import base64
 import collections
 import functools
 import html
 import html.parser
-import io
+import json
 import numbers
 import os
 import posixpath
@@ -15,17 +14,42 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from helpers import provinces, wording
+from helpers import citing, contents, provinces, wording
 
 TEMPLATES = Path(__file__).parent / "page"
-PICTURE_WIDTH = 480
 # Cells that the page does without: words for JupyterLab, and parameters, which its foot lists.
 HIDDEN = {"lab", "parameters", "injected-parameters"}
 # Longer texts of a table get a width of their own; otherwise a narrow page sets them a word a line.
 LONG_TEXT = 14
 # Name of the page that lists the provinces of a year; helpers.directory writes it.
 LIST = "provinces"
-NO_LINKS = {"home": None, "years": [], "pages": [], "languages": [], "files": []}
+# Pages that each language has once, and that are no notebooks either: file below the folder of the language.
+EXTRAS = {"explore": "explore.html", "downloads": "data/index.html"}
+# Ids of the parts that every page has.
+OWN_IDS = ("main", "words", "places", "places-found", "made")
+# What the script of every page says, in its words.
+SCRIPT_WORDS = (
+    "find_none",
+    "find_one",
+    "find_many",
+    "sort",
+    "filter",
+    "filtered",
+    "save",
+    "gone",
+    "gone_close",
+)
+_UNSAID = {name: f"{{{name}}}" for name in ("n", "all", "name", "year", "page")}
+NO_LINKS = {
+    "home": None,
+    "top": "",
+    "site": [],
+    "years": [],
+    "pages": [],
+    "languages": [],
+    "files": [],
+    "places": "",
+}
 _NETWORK = re.compile(r"\s*(?:[a-z]+:)?//", re.IGNORECASE)
 _NETWORK_CSS = re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:[a-z]+:)?//", re.IGNORECASE)
 
@@ -66,6 +90,8 @@ class Page:
         Class of the page, by which its style may differ; "" for most.
     pdf : int
         On how many sheets it is printed to a PDF beside it, at most; 0 for no PDF.
+    summary : str
+        Id of the cell whose text sums the page up for pages that lead to it; "" for none.
     """
 
     name: str
@@ -82,11 +108,17 @@ class Page:
     place: str = ""
     kind: str = ""
     pdf: int = 0
+    summary: str = ""
 
     @property
     def folder(self):
         """Folder of the page below the folder of reports (str)."""
         return self.path.rpartition("/")[0]
+
+    @property
+    def is_extra(self):
+        """Whether it is one of `EXTRAS` (bool)."""
+        return self.name in EXTRAS and not self.notebook
 
     @property
     def is_list(self):
@@ -221,62 +253,6 @@ def details(summary, *blocks):
     return Block(f"<details><summary>{html.escape(summary)}</summary>\n{chr(10).join(inside)}\n</details>")
 
 
-def contact_sheet(shown, here):
-    """
-    Set small pictures side by side, each with its title, the call that made it, and links to its files.
-
-    Parameters
-    ----------
-    shown : list of (helpers.publishing.Published, str)
-        Published figures and the calls.
-    here : str or pathlib.Path
-        Folder of the page, from which the files are linked.
-
-    Returns
-    -------
-    Block
-    """
-    cards = []
-    for published, call in shown:
-        small = small_picture(published.png)
-        links = " · ".join(
-            f'<a href="{html.escape(posixpath.relpath(path, here))}">{kind.upper()}</a>'
-            for kind, path in published.files.items()
-        )
-        cards.append(
-            f'<figure><img src="data:image/png;base64,{small["data"]}" width="{small["width"]}" '
-            f'height="{small["height"]}" alt="{html.escape(published.alt)}">'
-            f"<figcaption>{html.escape(published.caption)} {links}</figcaption>"
-            f"<pre><code>{html.escape(call)}</code></pre></figure>"
-        )
-    return Block(f'<div class="contacts">{chr(10).join(cards)}</div>')
-
-
-def small_picture(path):
-    """
-    Make a picture small enough to be shown beside others.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A PNG.
-
-    Returns
-    -------
-    dict
-        ``data`` (base64 of a PNG), ``width`` (`PICTURE_WIDTH`) and ``height`` in pixels.
-    """
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        height = round(picture.height * PICTURE_WIDTH / picture.width)
-        small = picture.convert("RGB").resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.quantize(128).save(buffer, format="png", optimize=True)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return {"data": data, "width": PICTURE_WIDTH, "height": height}
-
-
 def cleaned(notebook):
     """
     Take out of an executed notebook what differs between runs or tells of the machine.
@@ -356,8 +332,34 @@ def _environment():
         sheets = (TEMPLATES / f"{name}.css" for name in ("style", kind) if name)
         return markupsafe.Markup("\n".join(p.read_text(encoding="utf-8") for p in sheets if p.is_file()))
 
-    environment.globals["css"] = css
+    @functools.cache
+    def script():
+        return markupsafe.Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
+
+    @functools.cache
+    def words(language, top):
+        said = {key: wording.text(f"site.{key}", language, **_UNSAID) for key in SCRIPT_WORDS}
+        return markupsafe.Markup(in_script(said | {"top": top}))
+
+    environment.globals |= {"css": css, "script": script, "words": words, "cited": citing.cited}
     return environment
+
+
+def in_script(value):
+    """
+    Write what a script in a page reads, so that no text in it ends the script or opens a comment.
+
+    Parameters
+    ----------
+    value : object
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+    """
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return written.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def fill(template, language, kind="", **values):
@@ -414,7 +416,7 @@ def _exporter():
     return Exporter(config=settings)
 
 
-def render(notebook, language, title, source="", parameters=None, links=None, kind=""):
+def render(notebook, language, title, source="", parameters=None, links=None, kind="", origin=None):
     """
     Make the page of a notebook that was run.
 
@@ -433,6 +435,8 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         Links of the head of the page, from `navigator`.
     kind : str
         Class of the page, by which its style may differ.
+    origin : dict, optional
+        How the page was made, from `helpers.origins.told`; shown at its end.
 
     Returns
     -------
@@ -457,12 +461,16 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         "numbers": {name: place for place, name in enumerate(code_cells, start=1)},
     }
     body, _ = _exporter().from_notebook_node(notebook, resources=words)
+    body, headings = contents.with_ids(body, {*OWN_IDS, *check(body)})
+    if sections := contents.listed(headings):
+        body = contents.inserted(body, fill("contents.html.j2", language, sections=sections))
     return fill(
         "page.html.j2",
         language,
         title=title,
-        body=markupsafe.Markup(_with_heading_ids(body, check(body))),
+        body=markupsafe.Markup(body),
         notebook=source,
+        origin=origin,
         parameters=parameters or {},
         links=links or NO_LINKS,
         kind=kind,
@@ -475,24 +483,6 @@ def preload():
 
     cells = [v4.new_markdown_cell("# A"), v4.new_code_cell("1", outputs=[v4.new_output("stream", text="1")])]
     render(v4.new_notebook(cells=cells), "en", "A")
-
-
-def _with_heading_ids(body, ids):
-    taken = {"main", *ids}
-
-    def with_id(found):
-        level, inside = found.groups()
-        words = html.unescape(re.sub(r"<[^>]*>", "", inside))
-        plain = re.sub(r"[^a-z0-9]+", "-", provinces.strip_diacritics(words).lower()).strip("-") or "section"
-        name, number = plain, 1
-        while name in taken:
-            number += 1
-            name = f"{plain}-{number}"
-        taken.add(name)
-        anchor = f'<a class="anchor" href="#{name}" aria-hidden="true" tabindex="-1">#</a>'
-        return f'<h{level} id="{name}">{inside}{anchor}</h{level}>'
-
-    return re.sub(r"<h([1-6])>(.*?)</h\1>", with_id, body, flags=re.DOTALL)
 
 
 def check(body):
@@ -557,8 +547,8 @@ class _Checker(html.parser.HTMLParser):
 
 def with_indexes(plan):
     """
-    Add the pages that lead to others: the front page of each language, the page of each year, and the list
-    of the provinces of a year.
+    Add the pages that are no notebooks: the front page of each language, its linked page and downloads, the
+    page of each year, and the list of the provinces of a year.
 
     Parameters
     ----------
@@ -567,7 +557,7 @@ def with_indexes(plan):
     Returns
     -------
     list of Page
-        `plan` followed by the pages named ``index`` and the lists.
+        `plan` followed by the pages named ``index``, `EXTRAS` and the lists.
     """
     indexes = {}
     for page in plan:
@@ -575,6 +565,11 @@ def with_indexes(plan):
         if (language, None) not in indexes:
             title = wording.text("site.name", language)
             indexes[language, None] = Page("index", language, None, f"{language}/index.html", title, title)
+            for name, file in EXTRAS.items():
+                title, label = (wording.text(f"site.{name}{part}", language) for part in ("_title", ""))
+                indexes[language, name] = Page(
+                    name, language, None, f"{language}/{file}", title, label, kind=name
+                )
         if year is not None and (language, year) not in indexes:
             title = wording.text("site.year_title", language, year=year)
             path = f"{language}/{year}/index.html"
@@ -608,7 +603,7 @@ def present(reports, plan, asked=()):
     return with_indexes(made)
 
 
-def navigator(pages, reports=None):
+def navigator(pages, reports=None, raw=None):
     """
     Prepare the links at the heads of pages.
 
@@ -618,24 +613,51 @@ def navigator(pages, reports=None):
         The pages that can be linked to, from `present`.
     reports : pathlib.Path, optional
         Where PDFs are looked for.
+    raw : str or pathlib.Path, optional
+        Folder of the raw tables, which has the names that provinces are searched by; without it there is no
+        search.
 
     Returns
     -------
     callable
-        Called with a page it gives a dict: ``home`` (address or None) and lists of links: ``years`` (the same
+        Called with a page it gives a dict: ``home`` (address or None) and lists of links: ``site`` (what the
+        language has besides), ``years`` (the same
         page a year before and after; of a province only within one set of units), ``pages`` (those of the
         same folder; on pages of a province, and their list, those of the year), ``languages`` (the same page
         in the others), ``files`` (its PDF, if it is there). A link without an address is the page itself.
+        Besides ``top`` (address of the folder of reports) and ``places``, JSON of what the search of
+        provinces leads to: the briefings of the same year, or of the newest with any; "" if there are none.
     """
     same, indexes, folders, languages = {}, {}, collections.defaultdict(list), collections.defaultdict(list)
+    about, extras = collections.defaultdict(dict), collections.defaultdict(list)
     for page in pages:
         languages[page.name, page.year, page.province].append(page)
+        if page.province is not None:
+            about[page.language].setdefault(page.year, []).append(page)
         if page.name == "index":
             indexes[page.language, page.year] = page
+        elif page.is_extra:
+            extras[page.language].append(page)
         elif page.province is None:
             folders[_folder(page)].append(page)
         if page.year is not None:
             same.setdefault(_series(page), {})[page.year] = page
+
+    @functools.cache
+    def places_in(language, year):
+        return in_script(
+            _places(about[language][year], provinces.load(raw, provinces.vintage_of(year)), language)
+        )
+
+    def places_for(here):
+        years = about[here.language] if raw is not None else ()
+        if not years:
+            return ""
+        year = here.year if here.year in years else max(years)
+        folder = in_script(_address(here, years[year][0]).rpartition("/")[0])
+        # Of a page in the same folder the address has no folder.
+        folder = folder if folder == '""' else folder[:-1] + '/"'
+        return f'{{"folder":{folder},"year":{year},"places":{places_in(here.language, year)}}}'
 
     def links_of(here):
         home = indexes.get((here.language, None))
@@ -650,6 +672,9 @@ def navigator(pages, reports=None):
             years += [link(here, others[after], f"{after} →", rel="next")] if after else []
         return {
             "home": link(here, home, "")["href"] if home and home != here else None,
+            "top": "../" * here.path.count("/"),
+            "places": places_for(here),
+            "site": [link(here, page, page.label) for page in extras[here.language]],
             "years": years,
             "pages": [link(here, page, page.label) for page in folders[_folder(here)]],
             "languages": [
@@ -661,6 +686,15 @@ def navigator(pages, reports=None):
         }
 
     return links_of
+
+
+def _places(pages, units, language):
+    """Code, name, and everything that it is found by, of the provinces that have a page; by the alphabet."""
+    by_name = {units.name(page.province, language): page.province for page in pages}
+    return [
+        [by_name[name], name, "|".join(provinces.search_words(units.rows[by_name[name]]))]
+        for name in wording.alphabetical(by_name, language)
+    ]
 
 
 def _files(here, reports):
