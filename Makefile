@@ -41,11 +41,12 @@ test: setup  ## run every test: units, properties, notebooks, one whole year of 
 lint: setup  ## check style of code and notebooks, and that notebooks carry no outputs
 	@$(python) -m ruff check . && $(python) -m ruff format --check . && $(python) -m pytest tests/test_notebooks.py -k committed
 
+# A table that is dropped into the notebook travels as one message: by default one above 10 MB ends the connection.
 lab: data  ## open JupyterLab on notebooks/explore.ipynb: choose, look, compare a table of your own
-	@$(python) -m jupyterlab notebooks/explore.ipynb
+	@$(python) -m jupyterlab --ServerApp.tornado_settings="{'websocket_max_message_size': 33554432}" notebooks/explore.ipynb
 
-bench: data  ## measure reading, statistics, maps, briefings; and the batch against other ways, into docs/performance.md (an hour)
-	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) tests/bench_batch.py
+bench: data  ## measure reading, statistics, maps, briefings, pages; and the batch against other ways, into docs/performance.md (an hour)
+	@$(python) tests/bench_reading.py && $(python) tests/bench_statistics.py && $(python) tests/bench_maps.py && $(python) tests/bench_briefings.py && $(python) tests/bench_pages.py && $(python) tests/bench_batch.py
 
 pictures: setup  ## draw anew what the tests of pictures compare with, after a wanted change of the look
 	@$(python) tests/baselines.py

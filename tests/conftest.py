@@ -3,7 +3,9 @@
 import copy
 import dataclasses
 import functools
+import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -133,3 +135,64 @@ def chromium():
 def raw(tmp_path):
     """A copy of the raw tables that a test may spoil."""
     return Path(shutil.copytree(ROOT / "data" / "raw", tmp_path / "raw"))
+
+
+# --- a whole year of real pages -------------------------------------------------------------------------
+
+
+def copied(root, to):
+    """Copy what the project is made of, without anything computed."""
+    for part in ("data/raw", "notebooks", "src"):
+        shutil.copytree(root / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("Makefile", "environment.yml", "reports.toml", "requirements.lock", "pyproject.toml"):
+        shutil.copy(root / part, to)
+    return to
+
+
+def make(project, environment, *arguments):
+    command = ["make", f"environment={environment}", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True)
+
+
+def record(project):
+    return json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
+
+
+def spoil(raw):
+    """Add an unknown name and an impossible rank to a table, and break another."""
+    with (raw / "par" / "reported.csv").open("a", encoding="utf-8") as ledger:
+        ledger.write("2022,,Bình Phứơc,,80,100,,,,,,stated,travinh-2023\n")
+        ledger.write("2022,01,Hà Nội,,,100,64,63,,,,stated,travinh-2023\n")
+    with (raw / "papi" / "2013.csv").open("ab") as table:
+        table.write(b'"')
+
+
+@pytest.fixture(scope="session")
+def runs(root, environment, tmp_path_factory):
+    """
+    The project after two runs for 2022, the runs, their records, and the page on cleaning of the first.
+
+    The first run is without the pages of provinces, the second for two of them from spoilt raw tables.
+    """
+    project = copied(root, tmp_path_factory.mktemp("newcomer"))
+    declared = project / "reports.toml"
+    text = declared.read_text(encoding="utf-8")
+    head, *entries = text.split("\n[[page]]\n")
+    others = [entry for entry in entries if "{province}" not in entry]
+    assert len(others) == len(entries) - 1
+    declared.write_text("\n[[page]]\n".join([head, *others]), encoding="utf-8")
+    run = make(project, environment, "reports", "YEAR=2022")
+    assert run.returncode == 0, run.stdout + run.stderr
+    records = [record(project)]
+    cleaned = (project / "reports/en/clean.html").read_text(encoding="utf-8")
+    spoil(project / "data" / "raw")
+    declared.write_text(text, encoding="utf-8")
+    briefed = make(project, environment, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
+    assert briefed.returncode == 0, briefed.stdout + briefed.stderr
+    return project, (run, briefed), [*records, record(project)], cleaned
+
+
+@pytest.fixture(scope="session")
+def newcomer(runs):
+    """The folder of a project with the pages of 2022 and two briefings; tests only read it."""
+    return runs[0]

@@ -321,6 +321,8 @@ def cut_in_print(page):
     """
     page.emulate_media(media="print")
     page.set_viewport_size({"width": PRINTED_WIDTH, "height": 1000})
+    # A page that draws for the width it has does so a moment later.
+    page.wait_for_timeout(200)
     return page.evaluate(_CUT, MARGIN)
 
 

@@ -32,3 +32,8 @@ def test_a_title_gives_tex_no_orders():
     title = citing.cited("en", r"50 % & {x} \input{y} #1 $a_b$")["bibtex"]
     inside = re.search(r"  title = \{\{(.*)\}\},", title)[1]
     assert inside == r"50 \% \& \{x\} input\{y\} \#1 \$a\_b\$"
+
+
+def test_names_say_their_language_and_titles_are_text():
+    markup = citing.cited("vi", "<b>Bản đồ</b>")["markup"]
+    assert markup.count('<span lang="en">') == 2 and "&lt;b&gt;Bản đồ" in markup

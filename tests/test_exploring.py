@@ -5,7 +5,6 @@ import html
 import random
 import re
 import tempfile
-import time
 
 import languages
 import nbformat
@@ -217,17 +216,6 @@ def test_controls_and_pictures_have_names_in_the_language(explore, places, langu
         assert [word for text in written for word in languages.english_in(text)] == []
     names = [name for name, _ in explorer.marked.options]
     assert names == wording.alphabetical((places.name(code, language) for code in places.codes), language)
-
-
-def test_a_change_is_shown_at_once(explore):
-    explorer = explore(year=2022)
-    taken = []
-    for year in (2021, 2020, 2019):
-        began = time.process_time()
-        explorer.set(year=year, component="transparency", marked=["92", "79"])
-        taken.append(time.process_time() - began)
-    # The quickest: others may be using the same processors.
-    assert min(taken) < 1.5
 
 
 def test_provinces_are_marked_on_both_pictures(explore):

@@ -488,20 +488,3 @@ def test_it_says_what_it_needs_where_scripts_are_off(chromium, written):
     with browser.opened(chromium, written["vi"], java_script_enabled=False) as (page, seen):
         assert "JavaScript" in page.inner_text("main") and not page.is_visible("#controls")
         assert seen.faults() == []
-
-
-def test_it_answers_within_two_seconds_on_a_slow_machine(chromium, written):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
-    try:
-        page = context.new_page()
-        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-        page.goto(written["en"].as_uri())
-        ready = page.evaluate("performance.getEntriesByName('explore-ready')[0].startTime")
-        before = page.evaluate("performance.now()")
-        page.select_option("#region", "southeast")
-        answered = page.evaluate("performance.now()") - before
-        print(f"ready after {ready:.0f} ms, an answer after {answered:.0f} ms, CPU four times slower")
-        # Twice what is asked for: tests run beside others.
-        assert ready < 4000 and answered < 4000
-    finally:
-        context.close()

@@ -7,74 +7,22 @@ after some raw tables were spoilt.
 
 import json
 import re
-import shutil
-import subprocess
 from urllib.parse import unquote
 
 import html5lib
 import languages
 import pandas as pd
 import pytest
+from conftest import make
 
 from helpers import coefficients, correlation, printing, wording
 
 PAGES = [
     *("clean.html", "join.html", "panel.html", "atlas.html", "gallery.html", "index.html"),
+    *("explore.html", "data/index.html"),
     *("2022/index.html", "2022/correlate.html", "2022/map.html"),
 ]
 BRIEFINGS = ["2022/provinces/index.html", "2022/provinces/70.html", "2022/provinces/84.html"]
-
-
-def _copy(root, to):
-    """Copy what the project is made of, without anything computed."""
-    for part in ("data/raw", "notebooks", "src"):
-        shutil.copytree(root / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("Makefile", "environment.yml", "reports.toml", "requirements.lock", "pyproject.toml"):
-        shutil.copy(root / part, to)
-    return to
-
-
-def _make(project, environment, *arguments):
-    command = ["make", f"environment={environment}", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True)
-
-
-def _record(project):
-    return json.loads((project / "reports" / "run.json").read_text(encoding="utf-8"))
-
-
-def _spoil(raw):
-    """Add an unknown name and an impossible rank to a table, and break another."""
-    with (raw / "par" / "reported.csv").open("a", encoding="utf-8") as ledger:
-        ledger.write("2022,,Bình Phứơc,,80,100,,,,,,stated,travinh-2023\n")
-        ledger.write("2022,01,Hà Nội,,,100,64,63,,,,stated,travinh-2023\n")
-    with (raw / "papi" / "2013.csv").open("ab") as table:
-        table.write(b'"')
-
-
-@pytest.fixture(scope="module")
-def runs(root, environment, tmp_path_factory):
-    """
-    The project after two runs for 2022, the runs, their records, and the page on cleaning of the first.
-
-    The first run is without the pages of provinces, the second for two of them from spoilt raw tables.
-    """
-    project = _copy(root, tmp_path_factory.mktemp("newcomer"))
-    declared = project / "reports.toml"
-    text = declared.read_text(encoding="utf-8")
-    head, *entries = text.split("\n[[page]]\n")
-    others = [entry for entry in entries if "{province}" not in entry]
-    assert len(others) == len(entries) - 1
-    declared.write_text("\n[[page]]\n".join([head, *others]), encoding="utf-8")
-    run = _make(project, environment, "reports", "YEAR=2022")
-    assert run.returncode == 0, run.stdout + run.stderr
-    records = [_record(project)]
-    cleaned = (project / "reports/en/clean.html").read_text(encoding="utf-8")
-    _spoil(project / "data" / "raw")
-    declared.write_text(text, encoding="utf-8")
-    briefed = _make(project, environment, "reports", "YEAR=2022", "PROVINCE=70,Trà Vinh")
-    assert briefed.returncode == 0, briefed.stdout + briefed.stderr
-    return project, (run, briefed), [*records, _record(project)], cleaned
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +76,9 @@ def test_pages_are_valid_need_no_network_and_lead_nowhere_in_vain(project):
         for picture in tree.iter("img"):
             assert len(picture.get("alt", "")) > 20, path
             assert picture.get("src").startswith(("data:image/svg+xml,", "data:image/webp;base64,"))
-        # The list of the provinces alone has a script, its search, and links in a drawing, its map.
+        assert not [script for script in tree.iter("script") if script.get("src")]
+        # The list of the provinces alone has links in a drawing, its map.
         is_list = path.name == "index.html" and path.parent.name == "provinces"
-        assert is_list or not list(tree.iter("script"))
         drawn = [link for link in tree.iter("{http://www.w3.org/2000/svg}a") if link.get("href")]
         assert is_list or not drawn
         for link in [*tree.iter("a"), *tree.iter("link"), *drawn]:
@@ -236,7 +184,7 @@ def test_missing_raw_data_is_one_sentence_and_keeps_the_pages(project, environme
     before = page.read_bytes()
     (project / "data/raw").rename(project / "data/away")
     try:
-        run = _make(project, environment, "reports", "YEAR=2022")
+        run = make(project, environment, "reports", "YEAR=2022")
     finally:
         (project / "data/away").rename(project / "data/raw")
     assert run.returncode != 0

@@ -1,5 +1,6 @@
 """How a page, or all of them, is cited."""
 
+import html
 import re
 
 from helpers import wording
@@ -26,7 +27,8 @@ def cited(language, page=""):
     Returns
     -------
     dict of str
-        "heading", "line" (the reference), "publishers" (whom to name besides), "bibtex" and its label
+        "heading", "line" (the reference), "markup" (the same as HTML, with the language of the names),
+        "publishers" (whom to name besides), "bibtex" and its label
         "bibtex_label".
     """
     line = wording.text("citation.page" if page else "citation.site", language, page=page, **FACTS)
@@ -39,10 +41,19 @@ def cited(language, page=""):
     return {
         "heading": wording.text("citation.heading", language),
         "line": line,
+        "markup": _spoken(line),
         "publishers": wording.text("citation.publishers", language),
         "bibtex_label": wording.text("citation.bibtex", language),
         "bibtex": f"@{kind}{{provincial-governance,\n" + ",\n".join(entry) + "\n}",
     }
+
+
+def _spoken(line):
+    written = html.escape(line)
+    for name in ("author", "title"):
+        words = html.escape(FACTS[name])
+        written = written.replace(words, f'<span lang="en">{words}</span>')
+    return written
 
 
 def _in_braces(text):

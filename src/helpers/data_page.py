@@ -235,6 +235,5 @@ def _as_table(rows, caption, language):
         return None
     heads = [wording.text(f"downloads.{head}", language) for head in ("head_column", "head_meaning")]
     heads.append(wording.text("downloads.column_tables", language))
-    return site.table(
-        pd.DataFrame(rows, columns=heads), language, wording.text(f"downloads.{caption}", language)
-    )
+    caption = wording.text(f"downloads.{caption}", language)
+    return site.table(pd.DataFrame(rows, columns=heads), language, caption, code=(heads[0], heads[2]))

@@ -30,22 +30,28 @@ def finish(place, plan, anew=True):
     str
         What could not be written, in a sentence; "" if all was.
     """
-    faults = [
-        _tried(place, "provinces", "the list of provinces", _write_lists, plan),
-        _tried(place, "explore", "the linked page", _write_linked, plan, anew),
-        _tried(place, "data", "the joined data", _write_data, plan, anew),
-        _tried(place, "downloads", "the page of downloads", _write_downloads, plan),
-    ]
-    front_pages.write(place["reports"], plan, place["processed"], place["raw"])
+    reports = place["reports"]
+    years = sorted({page.year for page in plan if page.year is not None})
+    pages = site.present(reports, plan)
+    steps = {
+        "provinces": ("the list of provinces", lambda: _write_lists(place, pages)),
+        "explore": ("the linked page", lambda: _write_linked(place, pages, years, anew)),
+        "data": ("the joined data", lambda: _write_data(place, pages, years, anew)),
+        "downloads": ("the page of downloads", lambda: _write_downloads(place, pages)),
+        # Last: it links to what the others wrote.
+        "front": (
+            "the pages that lead to others",
+            lambda: front_pages.write(reports, plan, place["processed"], place["raw"]),
+        ),
+    }
+    faults = [_tried(reports / "failed" / f"{name}.log", *step) for name, step in steps.items()]
     return "; ".join(filter(None, faults))
 
 
-def _tried(place, name, called, write, plan, *options):
+def _tried(log, called, write):
     """Write something; say in a sentence what went wrong, with a log, and go on."""
-    log = place["reports"] / "failed" / f"{name}.log"
     try:
-        years = sorted({page.year for page in plan if page.year is not None})
-        write(place, site.present(place["reports"], plan), years, *options)
+        write()
     except Exception as error:
         write_text(log, site.neutral("".join(traceback.format_exception(error))))
         return site.neutral(f"{called}: {type(error).__name__}: {error}")
@@ -53,7 +59,7 @@ def _tried(place, name, called, write, plan, *options):
     return ""
 
 
-def _write_lists(place, pages, _):
+def _write_lists(place, pages):
     about = [page for page in pages if page.province is not None]
     if about:
         from helpers import directory
@@ -87,7 +93,7 @@ def _write_data(place, pages, years, anew):
             datasets.write(place["reports"], here.language, place["raw"], place["processed"], years)
 
 
-def _write_downloads(place, pages, _):
+def _write_downloads(place, pages):
     for here, links in _extras(place, pages, "downloads"):
         from helpers import data_page
 

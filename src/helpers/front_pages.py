@@ -7,7 +7,7 @@ import re
 from helpers import dictionary, provinces, wording
 from helpers.embedding import small_picture
 from helpers.files import write_text
-from helpers.site import NO_LINKS, fill, link, navigator, present, table
+from helpers.site import NO_LINKS, as_html, fill, link, navigator, present, table
 
 # The header of a page stands behind its styles, far before this.
 _HEAD_BYTES = 65536
@@ -159,9 +159,8 @@ def _said(reports, page):
 
 def _as_html(paragraphs):
     import markupsafe
-    from nbconvert.filters import markdown2html
 
-    return markupsafe.Markup(markdown2html("\n\n".join(paragraphs)))
+    return markupsafe.Markup(as_html("\n\n".join(paragraphs)))
 
 
 def _linked(pages):

@@ -312,9 +312,22 @@ def _rows(path):
         return list(csv.DictReader(file, restval="", strict=True))
 
 
+def _refuse_marks(path, table):
+    """Refuse letters that are not seen: marks of direction would turn round what stands beside a name."""
+    for row in table:
+        for column, cell in row.items():
+            for character in cell:
+                if unicodedata.category(character) in ("Cc", "Cf"):
+                    raise ValueError(
+                        f"{path}: {column} of {row['gso_code']} holds the unseen character "
+                        f"U+{ord(character):04X}; type the name again without it"
+                    )
+
+
 @functools.lru_cache(maxsize=8)
 def _load(path, vintage):
     table = _rows(path)
+    _refuse_marks(path, table)
     rows = {row.pop("gso_code"): row for row in table}
     if not len(rows) == len(table) == int(vintage):
         raise ValueError(f"{path}: expected {vintage} provinces, each once; found {len(table)} rows")

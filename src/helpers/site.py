@@ -146,7 +146,7 @@ class Table(Block):
     """A table; made by `table`."""
 
 
-def table(frame, language, caption="", decimals=None):
+def table(frame, language, caption="", decimals=None, code=()):
     """
     Make an HTML table of a data frame.
 
@@ -161,6 +161,8 @@ def table(frame, language, caption="", decimals=None):
     decimals : dict of int, optional
         Decimals by column label; 2 where a column is not named. Integers have none, and no separator up to
         four digits, so that a year stays a year.
+    code : collection of str
+        Labels of columns that hold names of columns and files, which no language changes.
 
     Returns
     -------
@@ -188,7 +190,10 @@ def table(frame, language, caption="", decimals=None):
         number = numeric[position] or _is_number(value)
         kind = "number" if number else "long" if len(written) > LONG_TEXT else ""
         tag, scope = ("th", ' scope="row"') if position == 0 and not number else ("td", "")
-        return f"<{tag}{scope}{_class(kind)}>{html.escape(written)}</{tag}>"
+        inside = html.escape(written)
+        if frame.columns[position] in code:
+            inside = f"<code>{inside}</code>"
+        return f"<{tag}{scope}{_class(kind)}>{inside}</{tag}>"
 
     heads = "".join(
         f'<th scope="col"{_class("number" if number else "")}>{html.escape(str(label))}</th>'
@@ -388,6 +393,24 @@ def fill(template, language, kind="", **values):
     return template.render(language=language, say=say, kind=kind, **values)
 
 
+def as_html(markdown):
+    """
+    Make HTML of Markdown. Markup in it stays text: names of provinces and sources stand in it.
+
+    Parameters
+    ----------
+    markdown : str
+
+    Returns
+    -------
+    str
+    """
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
+    return MarkdownWithMath(renderer=renderer).render(markdown)
+
+
 @functools.cache
 def _exporter():
     from nbconvert.exporters import HTMLExporter, TemplateExporter
@@ -401,6 +424,7 @@ def _exporter():
             language = nb.metadata.get("language_info", {})
             lexer = language.get("pygments_lexer", language.get("name"))
             self.register_filter("highlight_code", Highlight2HTML(pygments_lexer=lexer, parent=self))
+            self.register_filter("markdown2html", as_html)
             return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     shown = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
@@ -461,6 +485,7 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         "numbers": {name: place for place, name in enumerate(code_cells, start=1)},
     }
     body, _ = _exporter().from_notebook_node(notebook, resources=words)
+    body = _begun_with_words(body)
     body, headings = contents.with_ids(body, {*OWN_IDS, *check(body)})
     if sections := contents.listed(headings):
         body = contents.inserted(body, fill("contents.html.j2", language, sections=sections))
@@ -475,6 +500,18 @@ def render(notebook, language, title, source="", parameters=None, links=None, ki
         links=links or NO_LINKS,
         kind=kind,
     )
+
+
+def _begun_with_words(body):
+    """Put the code of cells that show nothing, where a page begins with it, below what is said first."""
+    cells = re.split(r'(?=<div class="cell" data-cell=)', body)
+    silent = 1
+    while silent < len(cells) and re.search(r'data-cell="[^"]*">\s*<details class="code">', cells[silent]):
+        silent += 1
+    if silent in (1, len(cells)):
+        return body
+    said, fold, code = cells[silent].rpartition('<details class="code">')
+    return "".join([cells[0], said, *cells[1:silent], fold, code, *cells[silent + 1 :]])
 
 
 def preload():
@@ -531,6 +568,10 @@ class _Checker(html.parser.HTMLParser):
             loaded += [values[name] for name in ("href", "xlink:href") if name in values]
         if any(_NETWORK.match(address) for address in loaded) or _NETWORK_CSS.search(values.get("style", "")):
             self._refuse(f"has a <{tag}> that loads something from the network; pages must stand alone")
+        if self.cell and (tag == "script" or any(name.startswith("on") for name in values)):
+            self._refuse(f"has a <{tag}> that runs a script; pages run their own alone")
+        if any(values.get(name, "").strip().lower().startswith("javascript:") for name in ("href", "src")):
+            self._refuse(f"has a <{tag}> whose address is a script")
         name = values.get("id")
         if name in self.ids:
             self._refuse(f"has a second element with the id {name!r}")
