@@ -23,7 +23,7 @@ def _tracked(root):
 
 def _texts(root):
     for path in _tracked(root):
-        if path.suffix not in {".png", ".lock"}:
+        if path.suffix not in {".png", ".webp", ".lock"}:
             yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from helpers import making, processes
 from helpers.files import replacing
-from helpers.freshness import PACKAGES
+from helpers.origins import PACKAGES
 from helpers.planning import FOLDERS
 
 _SHIPPED = ("notebooks", "reports.toml", "requirements.lock", FOLDERS["raw"], FOLDERS["processed"])
@@ -82,7 +82,7 @@ def versions():
     Returns
     -------
     dict of str
-        Versions of Python and of `freshness.PACKAGES`; None for one that is missing.
+        Versions of Python and of `origins.PACKAGES`; None for one that is missing.
     """
     found = {"python": platform.python_version()}
     for name in PACKAGES:

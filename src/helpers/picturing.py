@@ -50,8 +50,8 @@ class View:
 
 # What stands side by side in each picture, by the picture's name.
 PORTRAITS = {
-    "front": [View("en/index.html")],
-    "map": [View("en/{year}/map.html", (1000, 1000), top="main figure")],
+    "front": [View("en/index.html", (1000, 800))],
+    "map": [View("en/{year}/map.html", (1000, 1100), top="#papi")],
     "explore": [
         View("en/explore.html", (1280, 900), "year=2022&x=papi&y=par&by=score&show=x&marked=70.84.48.22")
     ],
