@@ -122,8 +122,13 @@ def test_the_pages_of_a_killed_worker_are_made_on_another(workers, tmp_path, mon
     cells = {"parameters": f'year = 1\nlanguage = "en"\nk = 3\n{FOLDERS}'}
     root = make_shown(tmp_path / "project", **cells, wait=WAITING.format(go=str(go)), kill=KILLING)
 
+    def waiting():
+        # Folders of pages that are done vanish while they are looked through.
+        with contextlib.suppress(FileNotFoundError):
+            return list(workers.folder.rglob("reports/en/2022/waiting"))
+
     def kill():
-        (found,) = until(lambda: list(workers.folder.rglob("reports/en/2022/waiting")))
+        (found,) = until(waiting)
         page = psutil.Process(int(found.read_text()))
         pids = {nanny.pid for nanny in workers.workers.values()}
         (worker,) = [process for process in page.parents() if process.pid in pids]

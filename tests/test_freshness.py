@@ -74,12 +74,16 @@ def test_each_page_is_recorded_with_what_it_was_made_from(root):
     assert len(pages) == 8 and record["counts"] == {"made": 8}
     page = pages["vi/2022/show.html"]
     assert set(page["made_from"]) == {"notebook", "helpers", "lock", "asked"}
-    assert page["files"] == [] and page["asked_files"] == ["data/processed/indices.csv"]
-    (query,) = page["asked"]
-    assert json.loads(query) == [
-        "helpers.indices",
-        "of_years",
-        {"processed": "data/processed", "years": [2022], "totals": False},
+    assert page["files"] == []
+    assert page["asked_files"] == ["data/processed/indices.csv", "data/raw/sources.csv"]
+    # The figures of the notebook, and the date of the data that every page names.
+    assert [json.loads(query) for query in page["asked"]] == [
+        [
+            "helpers.indices",
+            "of_years",
+            {"processed": "data/processed", "years": [2022], "totals": False},
+        ],
+        ["helpers.origins", "data_date", {"raw": "data/raw"}],
     ]
     assert page["written"] == [
         "reports/vi/2022/figures/drawn_5.svg",

@@ -7,7 +7,7 @@ import re
 import pytest
 from test_batch import make_project, run, write_notebook
 
-from helpers import kernels
+from helpers import kernels, wording
 
 # What a page may do: streams in order, values, display, a figure, a top-level await, a warning, an error.
 CELLS = {
@@ -55,7 +55,11 @@ def test_pages_and_notebooks_are_equal_to_the_byte(made):
     (warm, *_), (kernel, *_) = made["warm"], made["kernel"]
     assert {"en/2022/show.html", "en/2022/show.ipynb", "en/prepare.html"} <= warm.keys()
     assert warm.keys() == kernel.keys()
-    assert [path for path in warm if warm[path] != kernel[path]] == []
+    # What is read is not known of a kernel: its pages lack the digest of that.
+    data = wording.text("site.made_data", "en")
+    row = re.compile(rb'<tr><th scope="row">' + re.escape(data).encode() + rb"</th>.*?</tr>\n")
+    assert row.search(warm["en/2022/show.html"]) and not row.search(kernel["en/2022/show.html"])
+    assert [path for path in warm if row.sub(b"", warm[path]) != kernel[path]] == []
     assert b"data:image/png;base64," in kernel["en/2022/show.html"]
 
 
