@@ -120,7 +120,8 @@ def tables(indices_frame, known, places):
     return {year: correlation.pairs(indices_frame, known, places, year) for year in range(2011, 2025)}
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while the browser is driven a loop of events runs, within which no notebook can be run.
+@pytest.fixture(scope="module")
 def chromium():
     """The browser of this machine, for tests of pages; they are skipped where there is none."""
     import browser

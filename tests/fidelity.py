@@ -11,7 +11,7 @@ _MASKS = [
     (r"kernel-[\w-]+\.json", "kernel.json"),
     (r"tmp[\w]+\.json", "kernel.json"),
     (r"0x[0-9a-f]{6,}", "0x"),
-    (r"\b[0-9a-f]{32}\b", "id"),
+    (r"(\b|(?<=IPY_MODEL_))[0-9a-f]{32}\b", "id"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "id"),
     (r"\d+(\.\d+)? ?(n|µ|μ|m)?s\b", "time"),
     (r"<dc:date>[^<]*", "<dc:date>"),
@@ -46,6 +46,9 @@ def masked(notebook):
     for cell in plain["cells"]:
         if "outputs" in cell:
             cell["outputs"] = _joined(cell["outputs"])
+    for kept in plain["metadata"].get("widgets", {}).values():
+        # Models have random names, and name each other by them.
+        kept["state"] = sorted(_mapped(json.dumps(model, sort_keys=True)) for model in kept["state"].values())
     return _mapped(plain)
 
 
